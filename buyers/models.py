@@ -1,0 +1,175 @@
+"""The buying company: who belongs to it, what it ordered, what it may download."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from marketplace.models import LicenceTerms, Package, PackageVersion
+from marketplace.states import OrderState
+
+
+class Organisation(models.Model):
+    """A company that buys; orders and entitlements belong to it, not to one person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    country = models.CharField(max_length=2)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="organisation_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner: buys, downloads and manages members"
+    MEMBER = "member", "Member: buys and downloads"
+
+
+class Membership(models.Model):
+    """One person in one organisation; a person belongs to one."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="membership")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.organisation}"
+
+
+class Invitation(models.Model):
+    """An owner's invitation of one e-mail address; the code is stored as its SHA-256."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    code_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.organisation}"
+
+
+class CartItem(models.Model):
+    """One package in one organisation's cart."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="cart_items")
+    package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="+")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["added_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "package"], name="cart_once_per_package")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.package)
+
+
+class Order(models.Model):
+    """What one organisation buys in one payment."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="orders")
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    form_token = models.UUIDField(help_text="Made by the cart page: a second submit finds the first order.")
+    state = models.CharField(max_length=16, choices=OrderState.choices, default=OrderState.PENDING)
+    state_changed_at = models.DateTimeField(default=timezone.now)
+    currency = models.CharField(max_length=3, default="usd")
+    total_minor = models.PositiveBigIntegerField()
+    stripe_session_id = models.CharField(max_length=255, blank=True, db_index=True)
+    stripe_payment_intent = models.CharField(max_length=255, blank=True, db_index=True)
+    stripe_charge = models.CharField(max_length=255, blank=True)
+    checkout_url = models.URLField(max_length=2000, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "form_token"], name="order_once_per_form"),
+            models.CheckConstraint(condition=models.Q(total_minor__gt=0), name="order_costs_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Order {self.short_number}"
+
+    @property
+    def short_number(self) -> str:
+        """Give the first eight characters of the id, as people read it out."""
+        return str(self.pk)[:8].upper()
+
+
+class OrderLine(models.Model):
+    """One package version at the price it had when it was ordered."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    version = models.ForeignKey(PackageVersion, on_delete=models.PROTECT, related_name="order_lines")
+    title = models.CharField(max_length=120)
+    price_minor = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "version"], name="line_once_per_version")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class LicenceAcceptance(models.Model):
+    """Who accepted which exact licence text for which order."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="acceptances")
+    terms = models.ForeignKey(LicenceTerms, on_delete=models.PROTECT)
+    text_sha256 = models.CharField(max_length=64)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    address_prefix = models.CharField(max_length=64)
+    agent = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "terms"], name="acceptance_once_per_text")]
+
+    def __str__(self) -> str:
+        return f"{self.terms} by {self.user}"
+
+
+class Entitlement(models.Model):
+    """The right of an organisation to download one package version until a date."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="entitlements")
+    line = models.OneToOneField(OrderLine, on_delete=models.PROTECT, related_name="entitlement")
+    version = models.ForeignKey(PackageVersion, on_delete=models.PROTECT, related_name="entitlements")
+    starts_at = models.DateTimeField()
+    until = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.version} for {self.organisation}"
+
+
+class Download(models.Model):
+    """One signed link that was handed out."""
+
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="downloads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    path = models.CharField(max_length=255)
+    at = models.DateTimeField(auto_now_add=True)
+    address_prefix = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [models.Index(fields=["entitlement", "-at"])]
+
+    def __str__(self) -> str:
+        return self.path

@@ -1,0 +1,88 @@
+"""Who films, and what they agreed to."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from marketplace.models import Footage
+
+
+class Kind(models.TextChoices):
+    DRIVER = "driver", "I drive"
+    ATHLETE = "athlete", "I do sports"
+
+
+class ContributorProfile(models.Model):
+    """A person who films: what they film and where they live."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="contributor_profile"
+    )
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    display_name = models.CharField(max_length=80)
+    country = models.CharField(max_length=2, help_text="Where you live (ISO 3166-1 alpha-2).")
+    is_adult = models.BooleanField(help_text="They said that they are 18 or older.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class Purpose(models.TextChoices):
+    STORE = "store", "Store and process"
+    SELL = "sell", "Sell for training"
+    PEOPLE = "people", "People in the picture"
+    RESEARCH = "research", "Research"
+    SHOWCASE = "showcase", "Show as a preview"
+
+
+class ConsentText(models.Model):
+    """The exact words of one purpose in one version; a change is a new row."""
+
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
+    version = models.CharField(max_length=16)
+    language = models.CharField(max_length=8, default="en")
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    required = models.BooleanField(help_text="Nothing is stored without it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-required", "purpose"]
+        constraints = [
+            models.UniqueConstraint(fields=["purpose", "version", "language"], name="consent_text_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} {self.version}"
+
+
+def text_digest(text: str) -> str:
+    """Give the SHA-256 of the text's UTF-8 bytes, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Consent(models.Model):
+    """One box that one person ticked for one footage; append-only, a withdrawal is a new row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    footage = models.ForeignKey(Footage, on_delete=models.PROTECT, related_name="consents")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="consents")
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT)
+    text_sha256 = models.CharField(max_length=64)
+    given = models.BooleanField(help_text="False: withdrawn at this time.")
+    at = models.DateTimeField(auto_now_add=True)
+    address_prefix = models.CharField(max_length=64, help_text="/24 of IPv4, /48 of IPv6; never the whole.")
+    agent = models.CharField(max_length=300)
+    how = models.CharField(max_length=100, help_text="Which screen, and that the box was not pre-ticked.")
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["footage", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.text} {'given' if self.given else 'withdrawn'}"

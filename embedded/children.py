@@ -1,0 +1,142 @@
+"""Child processes: started with a log, watched, stopped in the opposite order, never left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedded.failure import Failed
+
+GUARD = Path(__file__).with_name("guard.py")
+LAST_LINES = 8
+
+
+@dataclass
+class Child:
+    """One running process, in a process group of its own."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    stop_signal: signal.Signals
+    grace: float  # seconds between the stop signal and SIGKILL
+
+    def last_lines(self) -> str:
+        """Give the end of the log, for the person who has to find out why."""
+        try:
+            lines = self.log.read_text(errors="replace").splitlines()
+        except OSError:
+            return ""
+        return "\n".join(f"    {line}" for line in lines[-LAST_LINES:])
+
+    def ended(self) -> str:
+        """Say how it ended: an exit status or a signal's name."""
+        status = self.process.returncode
+        return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+
+
+@dataclass
+class Family:
+    """All children of one run; use it as a context manager."""
+
+    logs: Path
+    children: list[Child] = field(default_factory=list)
+    _guard: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Family:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(GUARD)], stdin=subprocess.PIPE, start_new_session=True
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        grace: float = 10.0,
+    ) -> Child:
+        """Start one child in the background, its output in ``logs``."""
+        log = self.logs / f"{name}.log"
+        try:
+            with log.open("ab") as output:
+                process = subprocess.Popen(
+                    argv,
+                    env=dict(env),
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    # A Ctrl-C in the terminal reaches only us, so the order of stopping is ours.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise Failed(f"{name} could not be started: {argv[0]}: {error.strerror}.") from error
+        self._tell(f"start {process.pid} {int(stop_signal)}")
+        child = Child(name, process, log, stop_signal, grace)
+        self.children.append(child)
+        return child
+
+    def wait_until(self, child: Child, ready: Callable[[], bool], *, seconds: float = 60.0) -> None:
+        """Wait until a child answers; raise Failed when it, or an older one, ends before that."""
+        until = time.monotonic() + seconds
+        while not ready():
+            self.check()
+            if time.monotonic() > until:
+                raise Failed(
+                    f"{child.name} did not answer within {seconds:.0f} seconds. Its log: {child.log}\n{child.last_lines()}"
+                )
+            time.sleep(0.05)
+
+    def check(self) -> None:
+        """Raise Failed with one sentence when a child has ended by itself."""
+        for child in self.children:
+            if child.process.poll() is not None:
+                raise Failed(f"{child.name} has ended ({child.ended()}). Its log: {child.log}\n{child.last_lines()}")
+
+    def remove_after(self, folder: Path) -> None:
+        """Have the folder removed once this process is gone."""
+        self._tell(f"remove {folder}")
+
+    def stop_one(self, child: Child) -> None:
+        """Ask one child to stop, wait, then kill what is left of its group."""
+        if child.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.process.send_signal(child.stop_signal)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(child.grace)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+        self._tell(f"stop {child.process.pid}")
+        self.children.remove(child)
+
+    def stop(self) -> None:
+        """Stop every child, the last started first, and let the guard go."""
+        for child in reversed(list(self.children)):
+            self.stop_one(child)
+        if self._guard is not None and self._guard.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._guard.stdin.close()
+            self._guard.wait()
+            self._guard = None
+
+    def _tell(self, line: str) -> None:
+        if self._guard is not None and self._guard.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._guard.stdin.write(f"{line}\n".encode())
+                self._guard.stdin.flush()

@@ -1,0 +1,57 @@
+"""Stop every child of a run that died without stopping them (kill -9, a crash, a closed terminal).
+
+It is told on its standard input, line by line, which process groups live. When that pipe closes, the parent is gone:
+whatever is still on the list gets its polite signal, then SIGKILL. Runs with the standard library alone.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+
+GRACE = 10.0  # seconds between the polite signal and SIGKILL
+
+
+def alive(group: int) -> bool:
+    """Say whether a process of this group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def main() -> None:
+    """Read the list until the pipe closes, then stop what is on it, last started first."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: dict[int, int] = {}
+    folders: list[str] = []
+    for line in sys.stdin:
+        word, _, rest = line.rstrip("\n").partition(" ")
+        if word == "start":
+            group, number = rest.split()
+            groups[int(group)] = int(number)
+        elif word == "stop":
+            groups.pop(int(rest), None)
+        elif word == "remove":
+            folders.append(rest)
+    for group, number in reversed(groups.items()):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+    until = time.monotonic() + GRACE
+    while time.monotonic() < until and any(alive(group) for group in groups):
+        time.sleep(0.1)
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

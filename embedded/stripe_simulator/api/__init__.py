@@ -1,0 +1,18 @@
+"""Answer the API's methods; importing this registers all of them."""
+
+from . import (  # noqa: F401 -- each registers its routes
+    account_links,
+    accounts,
+    accounts_v2,
+    balance,
+    checkout,
+    customers,
+    disputes,
+    events,
+    payment_intents,
+    payouts,
+    prices,
+    refunds,
+    transfers,
+    webhook_endpoints,
+)

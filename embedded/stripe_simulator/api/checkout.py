@@ -1,0 +1,211 @@
+"""Create and follow Checkout Sessions."""
+
+from ..errors import ApiError, Obj, unsupported
+from ..events import emit
+from ..money import check_amount, check_charge, check_currency
+from ..routing import route
+from ..shapes import listing, shown
+from ..simulator import DAY, Call, Simulator, merge_metadata
+from .prices import new_price, new_product
+
+SUPPORTED = (
+    "billing_address_collection cancel_url client_reference_id currency customer customer_creation customer_email"
+    " expires_at line_items locale mode origin_context payment_intent_data submit_type success_url ui_mode"
+)
+# Values that mean "off": accepted, since they change nothing.
+HARMLESS = {
+    "adaptive_pricing": {"enabled": False}, "allow_promotion_codes": False, "automatic_tax": {"enabled": False},
+    "invoice_creation": {"enabled": False}, "phone_number_collection": {"enabled": False},
+    "tax_id_collection": {"enabled": False}, "allowed_payment_method_types": ["card"],
+    "payment_method_collection": "always",
+}  # fmt: skip
+INTENT_SUPPORTED = {"description", "metadata", "receipt_email", "transfer_group", "statement_descriptor", "statement_descriptor_suffix"}
+HALF_AN_HOUR = 1800
+
+
+@route("POST", "/v1/checkout/sessions", "checkout.SessionCreateParams")
+def create(call: Call) -> Obj:
+    """Open a session with its hosted page."""
+    given, sim = call.params, call.sim
+    _refuse_unsupported(given)
+    if not given.get("success_url"):
+        raise ApiError("You must specify success_url.", code="parameter_missing", param="success_url")
+    for name in ("success_url", "cancel_url"):
+        if name in given and not given[name].startswith(("http://", "https://")):
+            raise ApiError("Not a valid URL", code="url_invalid", param=name)
+    expires_at = given.get("expires_at", sim.now() + DAY)
+    if not sim.now() + HALF_AN_HOUR - 60 <= expires_at <= sim.now() + DAY + 60:
+        raise ApiError(
+            "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.",
+            param="expires_at",
+        )
+    if "customer" in given and "customer_email" in given:
+        raise ApiError("You may only specify one of these parameters: customer, customer_email.", param="customer")
+    customer = call.need(given["customer"], "customer", param="customer") if "customer" in given else None
+    items = _line_items(call)
+    currency = items[0]["currency"]
+    total = sum(item["amount_total"] for item in items)
+    check_charge(total, currency, param="line_items")
+    session = sim.new(
+        "checkout.session", "cs_test_",
+        account=call.account, length=58,
+        amount_subtotal=total, amount_total=total, currency=currency, mode="payment", ui_mode="hosted_page",
+        adaptive_pricing={"enabled": False},
+        automatic_tax={"enabled": False, "liability": None, "provider": None, "status": None},
+        billing_address_collection=given.get("billing_address_collection"),
+        cancel_url=given.get("cancel_url"), client_reference_id=given.get("client_reference_id"),
+        custom_fields=[],
+        custom_text={"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
+        customer=customer["id"] if customer else None,
+        customer_creation=given.get("customer_creation", None if customer else "if_required"),
+        customer_details=None, customer_email=given.get("customer_email"), expires_at=expires_at,
+        invoice_creation={"enabled": False, "invoice_data": {}}, locale=given.get("locale"),
+        metadata=given.get("metadata", {}), origin_context=given.get("origin_context"), payment_intent=None,
+        payment_method_collection="always", payment_method_options={"card": {"request_three_d_secure": "automatic"}},
+        payment_method_types=["card"], payment_status="unpaid", phone_number_collection={"enabled": False},
+        shipping_options=[], status="open", submit_type=given.get("submit_type"), success_url=given["success_url"],
+        total_details={"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    )  # fmt: skip
+    session |= {
+        "url": f"{sim.config.public_url}/c/pay/{session['id']}",
+        "_items": items,
+        "_intent": given.get("payment_intent_data", {}),
+    }
+    return sim.store.save(session)
+
+
+def _refuse_unsupported(given: Obj) -> None:
+    if given.get("mode") != "payment":
+        raise unsupported(f"mode={given.get('mode')} for Checkout Sessions", param="mode")
+    if given.get("ui_mode", "hosted_page") != "hosted_page":
+        raise unsupported(f"ui_mode={given['ui_mode']}", param="ui_mode")
+    for name, value in given.items():
+        if name not in SUPPORTED.split() and name not in ("expand", "metadata") and HARMLESS.get(name) != value:
+            raise unsupported(f"the parameter {name}", param=name)
+    for name in given.get("payment_intent_data", {}):
+        if name not in INTENT_SUPPORTED:
+            raise unsupported(f"payment_intent_data[{name}]", param=f"payment_intent_data[{name}]")
+
+
+def _line_items(call: Call) -> list[Obj]:
+    given = call.params.get("line_items", [])
+    if not given:
+        raise ApiError("You must specify line_items.", code="parameter_missing", param="line_items")
+    if len(given) > 100:
+        raise ApiError("A Checkout Session takes up to 100 line items.", param="line_items")
+    items = [_line_item(call, item, f"line_items[{n}]") for n, item in enumerate(given)]
+    wanted = call.params.get("currency", items[0]["currency"]).lower()
+    if {item["currency"] for item in items} != {wanted}:
+        raise ApiError("All line items must have the same currency as the Checkout Session.", param="line_items")
+    return items
+
+
+def _line_item(call: Call, given: Obj, path: str) -> Obj:
+    if ("price" in given) == ("price_data" in given):
+        raise ApiError(f"You must specify either {path}[price] or {path}[price_data].", param=path)
+    for name in ("adjustable_quantity", "tax_rates"):
+        if name in given:
+            raise unsupported(f"{path}[{name}]", param=f"{path}[{name}]")
+    if "quantity" not in given:
+        raise ApiError(f"Missing required param: {path}[quantity].", code="parameter_missing", param=f"{path}[quantity]")
+    quantity = given["quantity"]
+    if quantity < 1:
+        raise ApiError("This value must be greater than or equal to 1.", code="parameter_invalid_integer", param=f"{path}[quantity]")
+    if "price" in given:
+        price = call.need(given["price"], "price", param=f"{path}[price]")
+        if not price["active"]:
+            raise ApiError(f"The price specified is inactive: {price['id']}.", param=f"{path}[price]")
+    else:
+        price = _inline_price(call, given["price_data"], f"{path}[price_data]")
+    product = call.need(price["product"], "product")
+    amount = price["unit_amount"] * quantity
+    return {
+        "id": call.sim.id("li_1"), "object": "item", "amount_discount": 0, "amount_subtotal": amount, "amount_tax": 0,
+        "amount_total": amount, "currency": price["currency"], "description": product["name"],
+        "price": shown(price), "quantity": quantity, "metadata": given.get("metadata", {}),
+        "_about": product.get("description"),
+    }  # fmt: skip
+
+
+def _inline_price(call: Call, given: Obj, path: str) -> Obj:
+    currency = check_currency(given["currency"], param=f"{path}[currency]")
+    if "recurring" in given:
+        raise unsupported(f"{path}[recurring]", param=f"{path}[recurring]")
+    if "unit_amount" not in given:
+        raise ApiError(f"You must specify {path}[unit_amount].", code="parameter_missing", param=f"{path}[unit_amount]")
+    if given["unit_amount"]:
+        check_amount(given["unit_amount"], currency, param=f"{path}[unit_amount]")
+    if "product_data" in given:
+        about = given["product_data"]
+        if not about["name"].strip():
+            raise ApiError("The product's name cannot be empty.", code="parameter_invalid_empty", param=f"{path}[product_data][name]")
+        product = new_product(call.sim, call.account, name=about["name"], description=about.get("description"))
+        product |= {"images": about.get("images", []), "metadata": about.get("metadata", {})}
+        call.store.save(product)
+    elif "product" in given:
+        product = call.need(given["product"], "product", param=f"{path}[product]")
+    else:
+        raise ApiError(f"You must specify either product or product_data in {path}.", param=path)
+    return new_price(
+        call.sim, call.account, product=product["id"], currency=currency, unit_amount=given["unit_amount"],
+        tax_behavior=given.get("tax_behavior", "unspecified"), active=False,
+    )  # fmt: skip
+
+
+@route("GET", "/v1/checkout/sessions", "checkout.SessionListParams", supports="created ending_before limit payment_intent starting_after status customer")
+def list_sessions(call: Call) -> Obj:
+    """List sessions."""
+    return call.page("checkout.session", where={k: call.params.get(k) for k in ("payment_intent", "status", "customer")})
+
+
+@route("GET", "/v1/checkout/sessions/{id}", "checkout.SessionRetrieveParams")
+def retrieve(call: Call, id: str) -> Obj:
+    """Read a session."""
+    return call.need(id, "checkout.session", name="checkout.session")
+
+
+@route("POST", "/v1/checkout/sessions/{id}", "checkout.SessionUpdateParams", supports="")
+def update(call: Call, id: str) -> Obj:
+    """Change a session's metadata."""
+    session = call.need(id, "checkout.session", name="checkout.session")
+    session["metadata"] = merge_metadata(session["metadata"], call.params.get("metadata"))
+    return call.store.save(session)
+
+
+@route("POST", "/v1/checkout/sessions/{id}/expire", "checkout.SessionExpireParams")
+def expire(call: Call, id: str) -> Obj:
+    """Close an open session."""
+    session = call.need(id, "checkout.session", name="checkout.session")
+    if session["status"] != "open":
+        raise ApiError(
+            "Only Checkout Sessions with a status in [\"open\"] can be expired."
+            f" This Checkout Session has a status of `{session['status']}`."
+        )
+    return close(call.sim, session, call=call)
+
+
+def close(sim: Simulator, session: Obj, *, call: Call | None = None) -> Obj:
+    """Let a session expire."""
+    session |= {"status": "expired", "url": None}
+    sim.store.save(session)
+    if session["payment_intent"]:
+        intent = sim.store.get(session["payment_intent"])
+        if intent and intent["status"] not in ("succeeded", "canceled"):
+            intent |= {"status": "canceled", "canceled_at": sim.now(), "cancellation_reason": "expired"}
+            sim.store.save(intent)
+    emit(sim, "checkout.session.expired", session, account=sim.store.account_of(session["id"]), call=call)
+    return session
+
+
+@route("GET", "/v1/checkout/sessions/{id}/line_items", "checkout.SessionLineItemListParams", supports="limit starting_after")
+def list_line_items(call: Call, id: str) -> Obj:
+    """List what a session sells."""
+    session = call.need(id, "checkout.session", name="checkout.session")
+    items = session["_items"]
+    if "starting_after" in call.params:
+        ids = [item["id"] for item in items]
+        if call.params["starting_after"] not in ids:
+            raise ApiError(f"No such item: '{call.params['starting_after']}'", param="starting_after")
+        items = items[ids.index(call.params["starting_after"]) + 1 :]
+    limit = call.params.get("limit", 10)
+    return listing([shown(item) for item in items[:limit]], call.path, has_more=len(items) > limit)

@@ -1,0 +1,88 @@
+"""Keep products and prices."""
+
+from ..errors import ApiError, Obj
+from ..events import emit
+from ..money import check_amount, check_currency
+from ..routing import route
+from ..shapes import shown
+from ..simulator import Call, Simulator, merge_metadata
+
+
+def new_product(sim: Simulator, account: str, **body: object) -> Obj:
+    """Create a product."""
+    product = sim.new(
+        "product", "prod_",
+        account=account, length=14, active=True, images=[], marketing_features=[], metadata={}, type="service",
+        updated=sim.now(), default_price=None, tax_code=None, **body,
+    )  # fmt: skip
+    return product
+
+
+def new_price(sim: Simulator, account: str, *, product: str, currency: str, unit_amount: int, **body: object) -> Obj:
+    """Create a one-time price."""
+    return sim.new(
+        "price", "price_1",
+        account=account, active=True, billing_scheme="per_unit", currency=currency, product=product, type="one_time",
+        unit_amount=unit_amount, unit_amount_decimal=str(unit_amount), tiers_mode=None,
+        **{"tax_behavior": "unspecified", "metadata": {}, **body},
+    )  # fmt: skip
+
+
+@route(
+    "POST", "/v1/products", "ProductCreateParams",
+    supports="active description id images name shippable statement_descriptor tax_code unit_label url",
+)  # fmt: skip
+def create_product(call: Call) -> Obj:
+    """Create a product."""
+    fields = {k: v for k, v in call.params.items() if k not in ("expand", "id")}
+    product = new_product(call.sim, call.account, **{k: v for k, v in fields.items() if k not in ("active", "images", "metadata", "tax_code")})
+    product |= fields
+    return call.store.save(product)
+
+
+@route("GET", "/v1/products/{id}", "ProductRetrieveParams")
+def retrieve_product(call: Call, id: str) -> Obj:
+    """Read a product."""
+    return call.need(id, "product")
+
+
+@route(
+    "POST", "/v1/prices", "PriceCreateParams",
+    supports="active currency lookup_key nickname product product_data tax_behavior unit_amount",
+)  # fmt: skip
+def create_price(call: Call) -> Obj:
+    """Create a price, with its product when one is described."""
+    given = call.params
+    currency = check_currency(given["currency"])
+    if "unit_amount" not in given:
+        raise ApiError("Missing required param: unit_amount.", code="parameter_missing", param="unit_amount")
+    if given["unit_amount"]:
+        check_amount(given["unit_amount"], currency, param="unit_amount")
+    if "product" in given:
+        product = call.need(given["product"], "product", param="product")["id"]
+    elif "product_data" in given:
+        product = new_product(call.sim, call.account, name=given["product_data"]["name"])["id"]
+    else:
+        raise ApiError("You must specify either product or product_data.", code="parameter_missing", param="product")
+    more = {k: given[k] for k in ("active", "lookup_key", "nickname", "tax_behavior", "metadata") if k in given}
+    active = more.pop("active", True)
+    price = new_price(call.sim, call.account, product=product, currency=currency, unit_amount=given["unit_amount"], **more)
+    price["active"] = active
+    return call.store.save(price)
+
+
+@route("GET", "/v1/prices/{id}", "PriceRetrieveParams")
+def retrieve_price(call: Call, id: str) -> Obj:
+    """Read a price."""
+    return call.need(id, "price")
+
+
+@route("POST", "/v1/prices/{id}", "PriceUpdateParams", supports="active nickname lookup_key tax_behavior")
+def update_price(call: Call, id: str) -> Obj:
+    """Change a price."""
+    price = call.need(id, "price")
+    metadata = merge_metadata(price["metadata"], call.params.get("metadata"))
+    price |= {k: v for k, v in call.params.items() if k != "expand"} | {"metadata": metadata}
+    call.store.save(price)
+    emit(call.sim, "price.updated", shown(price), account=call.account, call=call)
+    return price

@@ -1,0 +1,23 @@
+"""The core nouns, one file each."""
+
+from marketplace.models.clip import Clip, Tag
+from marketplace.models.event import Event
+from marketplace.models.footage import Footage, Vertical
+from marketplace.models.licence import LicenceTerms
+from marketplace.models.package import Package, PackageClip, PackageObject, PackageVersion
+from marketplace.models.user import Door, User
+
+__all__ = [
+    "Clip",
+    "Door",
+    "Event",
+    "Footage",
+    "LicenceTerms",
+    "Package",
+    "PackageClip",
+    "PackageObject",
+    "PackageVersion",
+    "Tag",
+    "User",
+    "Vertical",
+]

@@ -1,0 +1,230 @@
+"""Object storage, the only place that speaks S3: parts, whole files, links, copies."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from django.conf import settings
+
+CHUNK = 1024 * 1024
+TOLD_EVERY = 64 * CHUNK
+
+
+class StorageError(Exception):
+    """Say what object storage refused, in one sentence."""
+
+
+class ChecksumMismatch(StorageError):
+    """The bytes that arrived are not the bytes that were promised."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was written or found: bucket, key, bytes and (when we computed it) the hexadecimal SHA-256."""
+
+    bucket: str
+    key: str
+    bytes: int
+    sha256: str = ""
+
+
+@cache
+def client(*, public: bool = False) -> Any:
+    """Make the boto3 client; ``public`` signs for the address that browsers reach."""
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.S3_PUBLIC_ENDPOINT_URL if public else settings.S3_ENDPOINT_URL,
+        region_name=settings.S3_REGION,
+        aws_access_key_id=settings.S3_ACCESS_KEY_ID or None,
+        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY or None,
+        config=Config(
+            signature_version="s3v4",
+            retries={"max_attempts": 5, "mode": "standard"},
+            connect_timeout=5,
+            read_timeout=60,
+            s3={"addressing_style": "path" if settings.S3_ENDPOINT_URL else "auto"},
+            # boto3 adds CRC32 by itself otherwise, which a presigned PUT from a browser does not send.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+def start_parts(*, bucket: str, key: str, content_type: str) -> str:
+    """Begin a multipart upload whose parts each carry a SHA-256, and give its id."""
+    answer = client().create_multipart_upload(
+        Bucket=bucket, Key=key, ContentType=content_type, ChecksumAlgorithm="SHA256"
+    )
+    return answer["UploadId"]
+
+
+def presign_part(*, bucket: str, key: str, upload_id: str, number: int, sha256_base64: str) -> str:
+    """Sign the PUT of one part; the store refuses other bytes than those with this SHA-256."""
+    return client(public=True).generate_presigned_url(
+        "upload_part",
+        Params={
+            "Bucket": bucket,
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": number,
+            "ChecksumSHA256": sha256_base64,
+        },
+        ExpiresIn=3600,
+    )
+
+
+def list_parts(*, bucket: str, key: str, upload_id: str) -> list[dict[str, Any]]:
+    """List the parts that have arrived: number, etag, bytes."""
+    pages = client().get_paginator("list_parts").paginate(Bucket=bucket, Key=key, UploadId=upload_id)
+    try:
+        return [
+            {"number": part["PartNumber"], "etag": part["ETag"], "bytes": part["Size"]}
+            for page in pages
+            for part in page.get("Parts", [])
+        ]
+    except ClientError as error:
+        raise StorageError("This upload is not open any more.") from error
+
+
+def complete_parts(*, bucket: str, key: str, upload_id: str, parts: Iterable[dict[str, Any]]) -> Stored:
+    """Join the parts (number, etag) into one object and give its size as the store has it."""
+    try:
+        client().complete_multipart_upload(
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": [{"PartNumber": p["number"], "ETag": p["etag"]} for p in parts]},
+        )
+    except ClientError as error:
+        # A repeated call after an answer that was lost: the object is there, so all is well.
+        if found := head(bucket=bucket, key=key):
+            return found
+        raise StorageError("The parts could not be joined: one is missing or was changed.") from error
+    found = head(bucket=bucket, key=key)
+    if found is None:
+        raise StorageError("The joined file is not there.")
+    return found
+
+
+def abort_parts(*, bucket: str, key: str, upload_id: str) -> None:
+    """Throw the parts of an unfinished upload away; nothing happens when it is gone already."""
+    try:
+        client().abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("NoSuchUpload", "404"):
+            raise StorageError("The upload could not be stopped.") from error
+
+
+def head(*, bucket: str, key: str) -> Stored | None:
+    """Look whether an object is there and how long it is."""
+    try:
+        answer = client().head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
+            return None
+        raise StorageError("Object storage did not answer.") from error
+    return Stored(bucket, key, answer["ContentLength"])
+
+
+def file_sha256(path: Path) -> str:
+    """Compute the hexadecimal SHA-256 of a file, reading it in chunks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def put_file(*, bucket: str, key: str, path: Path, media_type: str) -> Stored:
+    """Store one file and look that all of it arrived."""
+    digest = file_sha256(path)
+    size = path.stat().st_size
+    client().upload_file(str(path), bucket, key, ExtraArgs={"ContentType": media_type})
+    found = head(bucket=bucket, key=key)
+    if found is None or found.bytes != size:
+        raise StorageError("A stored file is not as long as it should be.")
+    return Stored(bucket, key, size, digest)
+
+
+def put_bytes(*, bucket: str, key: str, data: bytes, media_type: str) -> Stored:
+    """Store a small object; the store itself compares the SHA-256."""
+    digest = hashlib.sha256(data)
+    client().put_object(
+        Bucket=bucket,
+        Key=key,
+        Body=data,
+        ContentType=media_type,
+        ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+    )
+    return Stored(bucket, key, len(data), digest.hexdigest())
+
+
+def get_file(
+    *, bucket: str, key: str, path: Path, sha256: str = "", on_chunk: Callable[[int], None] | None = None
+) -> Stored:
+    """Fetch one object into ``path``; raise ChecksumMismatch when it is not the one with ``sha256``.
+
+    ``on_chunk`` hears how many bytes have come, about every 64 MiB.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        body = client().get_object(Bucket=bucket, Key=key)["Body"]
+    except ClientError as error:
+        raise StorageError("A stored file is missing.") from error
+    with path.open("wb") as file:
+        for chunk in body.iter_chunks(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            file.write(chunk)
+            if on_chunk is not None and size // TOLD_EVERY != (size - len(chunk)) // TOLD_EVERY:
+                on_chunk(size)
+    if sha256 and digest.hexdigest() != sha256:
+        path.unlink()
+        raise ChecksumMismatch("The stored bytes are not the ones that were uploaded.")
+    return Stored(bucket, key, size, digest.hexdigest())
+
+
+def get_bytes(*, bucket: str, key: str) -> bytes:
+    """Fetch one small object."""
+    try:
+        return client().get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        raise StorageError("A stored file is missing.") from error
+
+
+def copy(*, source_bucket: str, source_key: str, bucket: str, key: str, media_type: str) -> Stored:
+    """Copy an object inside the store, in parts when it is large."""
+    client().copy(
+        {"Bucket": source_bucket, "Key": source_key},
+        bucket,
+        key,
+        ExtraArgs={"ContentType": media_type, "MetadataDirective": "REPLACE"},
+    )
+    found = head(bucket=bucket, key=key)
+    if found is None:
+        raise StorageError("A copied file is not there.")
+    return found
+
+
+def sign_get(*, bucket: str, key: str, file_name: str = "", media_type: str = "", seconds: int = 0) -> str:
+    """Sign a link; with ``file_name`` the browser saves it under that name instead of showing it."""
+    params = {"Bucket": bucket, "Key": key}
+    if file_name:
+        params["ResponseContentDisposition"] = f'attachment; filename="{file_name}"'
+    if media_type:
+        params["ResponseContentType"] = media_type
+    return client(public=True).generate_presigned_url(
+        "get_object", Params=params, ExpiresIn=seconds or settings.S3_LINK_SECONDS
+    )
+
+
+def delete(*, bucket: str, key: str) -> None:
+    """Remove one object; nothing happens when it is gone already."""
+    client().delete_object(Bucket=bucket, Key=key)

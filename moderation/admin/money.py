@@ -1,0 +1,152 @@
+"""Orders, the ledger and payouts: read-only, but for the payout run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from unfold.admin import TabularInline
+from unfold.decorators import action
+
+from buyers.models import Entitlement, Order, OrderLine, Organisation
+from marketplace.money import Money
+from moderation.admin.base import Desk
+from moderation.confirm import ask
+from payouts import transfers
+from payouts.models import (
+    Earning,
+    LedgerAccount,
+    LedgerLine,
+    LedgerTransaction,
+    StripeEvent,
+    Transfer,
+)
+
+
+class Rows(TabularInline):
+    """Rows of another table on a page, to read."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class OrderLineRows(Rows):
+    model = OrderLine
+    fields = ["title", "version", "price"]
+    readonly_fields = ["price"]
+
+    @admin.display(description="Price")
+    def price(self, row: OrderLine) -> str:
+        return str(Money(row.price_minor, row.order.currency))
+
+
+class LedgerLineRows(Rows):
+    model = LedgerLine
+    fields = ["account", "amount"]
+    readonly_fields = ["amount"]
+
+    @admin.display(description="Debit (credit below zero)")
+    def amount(self, row: LedgerLine) -> str:
+        return str(Money(row.amount_minor, row.currency))
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(Desk):
+    list_display = ["name", "country", "created_at"]
+    search_fields = ["name"]
+
+
+@admin.register(Order)
+class OrderAdmin(Desk):
+    list_display = ["short_number", "organisation", "total", "state", "created_at", "paid_at"]
+    list_filter = ["state", "currency"]
+    search_fields = ["id", "organisation__name", "stripe_session_id"]
+    list_select_related = ["organisation"]
+    inlines = [OrderLineRows]
+
+    @admin.display(description="Total", ordering="total_minor")
+    def total(self, row: Order) -> str:
+        return str(Money(row.total_minor, row.currency))
+
+
+@admin.register(Entitlement)
+class EntitlementAdmin(Desk):
+    list_display = ["organisation", "version", "starts_at", "until", "revoked_at"]
+    list_select_related = ["organisation", "version__package"]
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(Desk):
+    list_display = ["stripe_id", "kind", "received_at", "handled_at", "attempts", "note"]
+    list_filter = ["kind", ("handled_at", admin.EmptyFieldListFilter)]
+    search_fields = ["stripe_id"]
+
+
+@admin.register(LedgerAccount)
+class LedgerAccountAdmin(Desk):
+    list_display = ["kind", "contributor", "currency"]
+    list_filter = ["kind", "currency"]
+    search_fields = ["contributor__email"]
+    list_select_related = ["contributor"]
+
+
+@admin.register(LedgerTransaction)
+class LedgerTransactionAdmin(Desk):
+    list_display = ["at", "kind", "memo", "reference"]
+    list_filter = ["kind"]
+    search_fields = ["reference", "memo"]
+    date_hierarchy = "at"
+    inlines = [LedgerLineRows]
+
+
+@admin.register(Earning)
+class EarningAdmin(Desk):
+    list_display = ["contributor", "amount", "formula", "earned_at", "available_on", "transfer"]
+    search_fields = ["contributor__email"]
+    list_select_related = ["contributor", "transfer__contributor"]
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, row: Earning) -> str:
+        return str(Money(row.amount_minor, row.currency))
+
+
+@admin.register(Transfer)
+class TransferAdmin(Desk):
+    list_display = ["contributor", "amount", "state", "created_at", "sent_at", "stripe_id", "reason"]
+    list_filter = ["state", "currency"]
+    search_fields = ["contributor__email", "stripe_id"]
+    list_select_related = ["contributor"]
+    actions_list = ["run_payouts"]
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, row: Transfer) -> str:
+        return str(Money(row.amount_minor, row.currency))
+
+    @action(description="Run payouts now", url_path="run", permissions=["run"])
+    def run_payouts(self, request: HttpRequest) -> HttpResponse:
+        """Ask once more, then pay what is past its hold, like the run on the 1st of the month."""
+        here = reverse("admin:payouts_transfer_changelist")
+        page = ask(
+            request,
+            title="Run payouts now",
+            sentence="Everyone whose earnings are past the hold and above the minimum is paid at once.",
+            button="Run payouts",
+            back=here,
+        )
+        if page:
+            return page
+        outcome = transfers.run(actor=request.user)
+        messages.success(request, f"Payouts have run: {outcome}")
+        return redirect(here)
+
+    def has_run_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("payouts.add_transfer")

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from moderation import views
+
+app_name = "moderation"
+urlpatterns = [
+    path("review/", views.next_clip, name="next"),
+    path("review/<uuid:pk>/", views.review, name="review"),
+    path("review/<uuid:pk>/reopen/", views.reopen, name="reopen"),
+    path("media/<uuid:pk>/<str:kind>/", views.media, name="media"),
+    path("original/<uuid:pk>/", views.original, name="original"),
+    path("packages/draft/", views.draft, name="draft"),
+]

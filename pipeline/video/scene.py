@@ -1,0 +1,92 @@
+"""What one frame says without a model: brightness, colour, sharpness, motion of the camera."""
+
+from __future__ import annotations
+
+from array import array
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.video.motion import Step
+from pipeline.video.redact import Planes
+
+# Columns kept for every frame, as 4-byte floats: two hours at 60 fps are 27 MB.
+COLUMNS = (
+    "luma",  # mean of Y, 16..235
+    "dark",  # share of pixels darker than 40
+    "bright",  # share of pixels brighter than 210
+    "sky",  # mean of the top third
+    "spread",  # standard deviation of Y
+    "warmth",  # mean of V − U: positive under sodium lamps and at sunset
+    "sharp",  # variance of the Laplacian at 320 pixels
+    "difference",  # mean absolute difference to the frame before
+    "pan",  # median horizontal flow of the upper half, in picture widths a frame
+    "tilt",  # median vertical flow, in picture heights a frame
+    "speed",  # 75th percentile of the length of the flow in the lower corners, in picture widths a frame
+    "spin",  # mean radial part of the flow around the middle, positive when moving forward
+    "same",  # 1 when the picture equals the one before
+    "cut",  # 1 when a new scene starts here
+)
+
+
+class SceneLog:
+    """A table of per-frame figures that grows by one row a frame."""
+
+    def __init__(self) -> None:
+        self._rows = {name: array("f") for name in COLUMNS}
+
+    def __len__(self) -> int:
+        return len(self._rows["luma"])
+
+    def column(self, name: str) -> NDArray[np.float32]:
+        return np.array(self._rows[name], np.float32)
+
+    def add(self, planes: Planes, small: NDArray[np.uint8], step: Step) -> None:
+        """Measure one frame (before redaction) and keep the figures."""
+        if step.same and len(self):
+            row = {name: values[-1] for name, values in self._rows.items()}
+            row.update(difference=0.0, pan=0.0, tilt=0.0, speed=0.0, spin=0.0, same=1.0, cut=0.0)
+        else:
+            row = {**_light(planes, small), **_flow(step), "difference": step.difference, "same": 0.0}
+            row["cut"] = float(step.cut)
+        for name, values in self._rows.items():
+            values.append(row[name])
+
+
+def _light(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
+    mean, deviation = cv2.meanStdDev(small)
+    u, v = planes.u[::8, ::8], planes.v[::8, ::8]
+    return {
+        "luma": float(mean[0, 0]),
+        "spread": float(deviation[0, 0]),
+        "dark": float(np.count_nonzero(small < 40)) / small.size,
+        "bright": float(np.count_nonzero(small > 210)) / small.size,
+        "sky": float(small[: small.shape[0] // 3].mean()),
+        "warmth": float(v.mean()) - float(u.mean()),
+        "sharp": float(cv2.Laplacian(small, cv2.CV_16S).var()),
+    }
+
+
+def _flow(step: Step) -> dict[str, float]:
+    if step.flow is None or step.cut:
+        return {"pan": 0.0, "tilt": 0.0, "speed": 0.0, "spin": 0.0}
+    flow = step.flow[::4, ::4].astype(np.float32)
+    height, width = flow.shape[:2]
+    full_width = step.flow.shape[1]
+    length = np.hypot(flow[..., 0], flow[..., 1])
+    # Far things (upper half) move sideways only when the camera turns; the road's sides (lower corners) move with
+    # speed. The middle of the lower half is left out: the car ahead moves with the camera.
+    upper = flow[: height // 2]
+    side = width // 4
+    corners = np.concatenate([length[height // 2 :, :side].ravel(), length[height // 2 :, -side:].ravel()])
+    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
+    xs, ys = xs - (width - 1) / 2, ys - (height - 1) / 2
+    radius = np.hypot(xs, ys) + 1e-3
+    outward = (flow[..., 0] * xs + flow[..., 1] * ys) / radius
+    return {
+        "pan": float(np.median(upper[..., 0])) / full_width,
+        "tilt": float(np.median(flow[..., 1])) / step.flow.shape[0],
+        "speed": float(np.percentile(corners, 75)) / full_width,
+        "spin": float(outward.mean()) / full_width,
+    }

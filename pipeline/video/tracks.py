@@ -1,0 +1,252 @@
+"""Memory of redaction: detections joined over time, gaps bridged both ways, boxes held around every track."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.video.boxes import Box, iou, pad
+from pipeline.video.motion import Step, carried
+
+# pipeline.md: boxes are held at least 0.5 s before the first and after the last detection.
+HOLD_S = 0.6
+# A lost box grows by this share of its size a second on each side: the person may turn, the flow may slip.
+LOST_GROWTH_PER_S = 0.35
+# How far (in box sizes) a detection may lie from where the motion put the track.
+REACH = 0.9
+# Fewer detections than this make a track doubtful.
+FEW = 3
+
+
+@dataclass(slots=True)
+class Track:
+    """One face, plate or person over time: a box a frame, and which frames were really detected."""
+
+    id: int
+    kind: str
+    first: int
+    boxes: list[Box | None] = field(default_factory=list)  # from frame `first` on
+    hits: list[int] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    colour: NDArray[np.float32] | None = None  # what redaction fills it with: Y, U, V
+    review: set[str] = field(default_factory=set)
+
+    def at(self, frame: int) -> Box | None:
+        index = frame - self.first
+        return self.boxes[index] if 0 <= index < len(self.boxes) else None
+
+    def put(self, frame: int, box: Box) -> None:
+        index = frame - self.first
+        if index < 0:
+            self.boxes[:0] = [None] * -index
+            self.first, index = frame, 0
+        while len(self.boxes) <= index:
+            self.boxes.append(None)
+        self.boxes[index] = box
+
+    @property
+    def end(self) -> int:
+        return self.first + len(self.boxes)
+
+    @property
+    def last_hit(self) -> int:
+        return self.hits[-1]
+
+
+class Tracker:
+    """Tracks of all kinds; frames must be noted in order, detections given in the order of their frames."""
+
+    def __init__(self, *, width: int, height: int, fps: float, scale: float) -> None:
+        self.width, self.height, self.scale = width, height, scale
+        self.hold = max(1, round(HOLD_S * fps))
+        self.growth = LOST_GROWTH_PER_S / fps
+        self.active: list[Track] = []
+        self.closed: list[Track] = []
+        self._steps: dict[int, Step] = {}
+        self._floor = 0
+        self._seen = -1
+        self._next = 1
+
+    def note(self, frame: int, step: Step) -> None:
+        """Remember the motion into this frame."""
+        self._steps[frame] = step
+
+    def forget(self, frame: int) -> None:
+        """Say that this frame has left: no box of it can change any more, no motion into it is needed."""
+        self._floor = frame + 1
+        self._steps.pop(frame, None)
+
+    def update(self, frame: int, detections: Iterable[Box]) -> dict[int, Box]:
+        """Join the detections of one key frame to tracks; return {track id: detected box}."""
+        if any(self._steps[f].cut for f in range(max(self._seen + 1, 1), frame + 1) if f in self._steps):
+            self._cut(frame)
+        for track in self.active:
+            self._forward(track, frame)
+        pairs, fresh = self._match(frame, list(detections))
+        seen: dict[int, Box] = {}
+        for track, box in pairs:
+            self._bridge(track, frame, box)
+            seen[track.id] = box
+        for box in fresh:
+            seen[self._begin(frame, box).id] = box
+        self._close(frame)
+        self._seen = frame
+        return seen
+
+    def finish(self, last: int) -> None:
+        """Hold what is still active to the last frame and close everything."""
+        for track in self.active:
+            self._forward(track, last)
+            self._judge(track)
+        self.closed += self.active
+        self.active = []
+
+    def covering(self, frame: int, kinds: frozenset[str]) -> list[tuple[Track, Box]]:
+        """Return the boxes of these kinds in a frame; call before forget()."""
+        found = []
+        for track in (*self.active, *self.closed):
+            if track.kind in kinds and (box := track.at(frame)) is not None:
+                found.append((track, box))
+        return found
+
+    def take_closed(self, before: int) -> list[Track]:
+        """Return and drop the closed tracks that ended before this frame."""
+        done = [track for track in self.closed if track.end <= before]
+        self.closed = [track for track in self.closed if track.end > before]
+        return done
+
+    # One key frame -----------------------------------------------------------------------------------------
+
+    def _match(self, frame: int, detections: list[Box]) -> tuple[list[tuple[Track, Box]], list[Box]]:
+        options = []
+        for t, track in enumerate(self.active):
+            predicted = track.at(frame)
+            if predicted is None:
+                continue
+            for d, box in enumerate(detections):
+                if box.kind == track.kind and (score := _alike(predicted, box)) > 0:
+                    options.append((score, t, d))
+        pairs: list[tuple[Track, Box]] = []
+        used_tracks: set[int] = set()
+        used: set[int] = set()
+        for _, t, d in sorted(options, reverse=True):
+            if t not in used_tracks and d not in used:
+                used_tracks.add(t)
+                used.add(d)
+                pairs.append((self.active[t], detections[d]))
+        return pairs, [box for d, box in enumerate(detections) if d not in used]
+
+    def _begin(self, frame: int, box: Box) -> Track:
+        track = Track(id=self._next, kind=box.kind, first=frame, hits=[frame], scores=[box.score])
+        self._next += 1
+        track.put(frame, box)
+        at = box
+        for f in range(frame - 1, max(self._floor, frame - self.hold) - 1, -1):
+            step = self._steps.get(f + 1)
+            if step is None or step.cut:
+                break
+            at = pad(carried(at, step, self.scale, back=True), self.growth * box.w, self.growth * box.h)
+            if self._outside(at):
+                break
+            track.put(f, at)
+        self.active.append(track)
+        return track
+
+    def _forward(self, track: Track, frame: int) -> None:
+        """Carry the track to this frame; it grows while nothing confirms it."""
+        at = track.at(track.end - 1)
+        for f in range(track.end, frame + 1):
+            step = self._steps.get(f)
+            if at is None or step is None or step.cut or f - track.last_hit > self.hold:
+                return
+            at = carried(at, step, self.scale)
+            if f - track.last_hit > 3:  # within one stride of detection the motion is enough
+                at = pad(at, self.growth * at.w, self.growth * at.h)
+            if self._outside(at):
+                return
+            track.put(f, at)
+
+    def _bridge(self, track: Track, frame: int, box: Box) -> None:
+        """Blend the way forward from the last hit with the way back from this one, and cover their difference."""
+        predicted = track.at(frame) or box
+        slip_x, slip_y = abs(predicted.cx - box.cx), abs(predicted.cy - box.cy)
+        start = max(track.last_hit, self._floor - 1)  # frames that have left are covered as they are
+        at = box
+        for f in range(frame - 1, start, -1):
+            step = self._steps.get(f + 1)
+            if step is None or step.cut:
+                break
+            at = carried(at, step, self.scale, back=True)
+            share = (f - start) / (frame - start)
+            doubt = 2 * min(share, 1 - share)  # most doubtful in the middle of the gap
+            mixed = _mix(track.at(f) or at, at, share)
+            track.put(f, pad(mixed, 0.5 * slip_x * doubt, 0.5 * slip_y * doubt))
+        track.put(frame, box)
+        track.hits.append(frame)
+        track.scores.append(box.score)
+
+    def _close(self, frame: int) -> None:
+        still = []
+        for track in self.active:
+            if track.end <= frame or frame - track.last_hit > self.hold:
+                self._judge(track)
+                self.closed.append(track)
+            else:
+                still.append(track)
+        self.active = still
+
+    def _cut(self, frame: int) -> None:
+        """End every track at the change of scene; what is seen after it is somebody else."""
+        change = max(f for f in range(max(self._seen + 1, 1), frame + 1) if f in self._steps and self._steps[f].cut)
+        for track in self.active:
+            self._forward(track, change - 1)
+            self._judge(track, cut=True)
+        self.closed += self.active
+        self.active = []
+
+    def _outside(self, box: Box) -> bool:
+        return box.cx < 0 or box.cy < 0 or box.cx > self.width or box.cy > self.height
+
+    def _judge(self, track: Track, *, cut: bool = False) -> None:
+        """Write down why a person should look at this track."""
+        if len(track.hits) < FEW:
+            track.review.add("seen in very few frames")
+        if max(track.scores, default=0.0) < 0.5:
+            track.review.add("never clearly recognised")
+        if np.diff(track.hits).max(initial=0) > self.hold:
+            track.review.add("lost for longer than half a second in between")
+        last = track.at(track.last_hit)
+        if last and not cut and not _near_edge(last, self.width, self.height) and track.scores[-1] > 0.6:
+            track.review.add("disappears in the middle of the picture")
+
+
+def _alike(predicted: Box, box: Box) -> float:
+    """Return how well a detection continues a track, 0 when it cannot."""
+    size = max(predicted.w, predicted.h, box.w, box.h)
+    ratio = (predicted.w * predicted.h) / max(box.w * box.h, 1e-6)
+    distance = float(np.hypot(predicted.cx - box.cx, predicted.cy - box.cy)) / max(size, 1e-6)
+    overlap = iou(predicted, box)
+    if overlap < 0.1 and (distance > REACH or not 0.3 < ratio < 3.3):
+        return 0.0
+    return overlap + max(0.0, 0.5 * (1 - distance / REACH)) + 1e-3
+
+
+def _mix(a: Box, b: Box, share: float) -> Box:
+    """Return the box `share` of the way from a to b."""
+    return replace(
+        a,
+        x=a.x + (b.x - a.x) * share,
+        y=a.y + (b.y - a.y) * share,
+        w=a.w + (b.w - a.w) * share,
+        h=a.h + (b.h - a.h) * share,
+    )
+
+
+def _near_edge(box: Box, width: int, height: int, margin: float = 0.03) -> bool:
+    return (
+        box.x < margin * width or box.y < margin * height
+        or box.x2 > (1 - margin) * width or box.y2 > (1 - margin) * height
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""One encode: the redacted master, the watermarked preview and the tiles for scrubbing, from the same frame."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import PictureType
+from numpy.typing import NDArray
+
+from pipeline.video import limits
+from pipeline.video.redact import Planes
+from pipeline.video.stills import Tiles
+from pipeline.video.watermark import Watermark
+
+# Output must not depend on how many cores a machine has: x264 gives the same bytes for the same thread count.
+X264_THREADS = 2
+MASTER = {"preset": "veryfast", "crf": "23"}
+PREVIEW = {"preset": "superfast", "crf": "29"}
+# Keyframes are ours to place (every second and at cuts), the same in both files: clips are cut by copying.
+X264_PARAMS = "scenecut=0:open-gop=0:keyint=600:min-keyint=1:rc-lookahead=20"
+# ISO/IEC 23091-2 numbers of the matrices in read.MATRICES: (matrix, primaries, transfer).
+COLOURS = {"bt709": (1, 1, 1), "smpte170m": (6, 6, 6), "bt470bg": (5, 5, 6)}
+TIMESCALE = 90_000
+
+
+class Encoder:
+    """An MP4 with one H.264 stream: constant rate, faststart, no metadata, keyframes where it is told."""
+
+    def __init__(
+        self, path: Path, *, width: int, height: int, rate: Fraction, matrix: str, options: dict[str, str]
+    ) -> None:
+        self.container = av.open(
+            str(path), "w", format="mp4", options={"movflags": "+faststart+negative_cts_offsets", "fflags": "+bitexact"}
+        )
+        stream = self.container.add_stream("libx264", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        context = stream.codec_context
+        context.time_base = 1 / rate
+        context.thread_count = X264_THREADS
+        context.colorspace, context.color_primaries, context.color_trc = COLOURS[matrix]
+        context.color_range = 1  # limited
+        stream.options = {**options, "x264-params": X264_PARAMS, "forced-idr": "1"}
+        self.stream, self.rate = stream, rate
+        self.width, self.height = width, height
+        self.count = 0
+
+    def write(self, planes: tuple[NDArray[np.uint8], ...], *, key: bool) -> None:
+        """Encode one frame given as its three planes."""
+        frame = av.VideoFrame(self.width, self.height, "yuv420p")
+        for plane, source in zip(frame.planes, planes, strict=True):
+            rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+            rows[: source.shape[0], : source.shape[1]] = source
+        frame.pts, frame.time_base = self.count, 1 / self.rate
+        frame.pict_type = PictureType.I if key else PictureType.NONE
+        self.count += 1
+        self.container.mux(self.stream.encode(frame))
+
+    def close(self) -> None:
+        """Flush the encoder and write the index."""
+        self.container.mux(self.stream.encode(None))
+        self.container.close()
+
+    def abort(self) -> None:
+        self.container.close()
+
+
+class Writer:
+    """Master, preview and tiles of one footage."""
+
+    def __init__(self, folder: Path, *, width: int, height: int, rate: Fraction, matrix: str) -> None:
+        self.width, self.height, self.rate = width, height, rate
+        factor = min(1.0, limits.PREVIEW_LINES / min(width, height))
+        self.preview_size = (round(width * factor / 2) * 2, round(height * factor / 2) * 2)
+        self.mark = Watermark(*self.preview_size)
+        self.master = Encoder(
+            folder / "redacted.mp4", width=width, height=height, rate=rate, matrix=matrix, options=MASTER
+        )
+        self.preview = Encoder(
+            folder / "preview.mp4",
+            width=self.preview_size[0], height=self.preview_size[1], rate=rate, matrix=matrix, options=PREVIEW,
+        )  # fmt: skip
+        self.tiles = Tiles(rate=rate)
+        self.keyframes: list[int] = []
+        self._spacing = max(1, int(rate))  # at most one second
+
+    def write(self, planes: Planes, *, cut: bool) -> None:
+        """Take one redacted frame; `cut` says that a new scene starts here."""
+        index = self.master.count
+        key = index == 0 or cut or index - self.keyframes[-1] >= self._spacing
+        if key:
+            self.keyframes.append(index)
+        self.master.write((planes.y, planes.u, planes.v), key=key)
+        w, h = self.preview_size
+        small = tuple(
+            cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+            for plane, size in ((planes.y, (w, h)), (planes.u, (w // 2, h // 2)), (planes.v, (w // 2, h // 2)))
+        )
+        self.preview.write((self.mark.draw(small[0]), small[1], small[2]), key=key)
+        self.tiles.offer(index, small)
+
+    def close(self) -> None:
+        self.master.close()
+        self.preview.close()
+
+    def abort(self) -> None:
+        """Let go of the files; what they hold is thrown away."""
+        self.master.abort()
+        self.preview.abort()
