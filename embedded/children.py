@@ -27,6 +27,7 @@ class Child:
     log: Path
     stop_signal: signal.Signals
     grace: float  # seconds between the stop signal and SIGKILL
+    layer: int  # children of one layer stop together, the highest layer first
 
     def last_lines(self) -> str:
         """Give the end of the log, for the person who has to find out why."""
@@ -69,6 +70,7 @@ class Family:
         cwd: Path | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
         grace: float = 10.0,
+        layer: int = 0,
     ) -> Child:
         """Start one child in the background, its output in ``logs``."""
         log = self.logs / f"{name}.log"
@@ -87,7 +89,7 @@ class Family:
         except OSError as error:
             raise Failed(f"{name} could not be started: {argv[0]}: {error.strerror}.") from error
         self._tell(f"start {process.pid} {int(stop_signal)}")
-        child = Child(name, process, log, stop_signal, grace)
+        child = Child(name, process, log, stop_signal, grace, layer)
         self.children.append(child)
         return child
 
@@ -112,23 +114,30 @@ class Family:
         """Have the folder removed once this process is gone."""
         self._tell(f"remove {folder}")
 
-    def stop_one(self, child: Child) -> None:
-        """Ask one child to stop, wait, then kill what is left of its group."""
-        if child.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
+    def change_stop_signal(self, child: Child, stop_signal: signal.Signals) -> None:
+        """Have a child stopped by another signal from now on."""
+        child.stop_signal = stop_signal
+        self._tell(f"start {child.process.pid} {int(stop_signal)}")
+
+    def stop_these(self, children: Sequence[Child]) -> None:
+        """Ask children to stop, all at once; wait, then kill what is left of their groups."""
+        began = time.monotonic()
+        for child in children:
+            if child.process.poll() is None:
                 child.process.send_signal(child.stop_signal)
+        for child in children:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                child.process.wait(child.grace)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.process.pid, signal.SIGKILL)
-        child.process.wait()
-        self._tell(f"stop {child.process.pid}")
-        self.children.remove(child)
+                child.process.wait(max(0.0, began + child.grace - time.monotonic()))
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.process.pid, signal.SIGKILL)
+            child.process.wait()
+            self._tell(f"stop {child.process.pid}")
+            self.children.remove(child)
 
     def stop(self) -> None:
-        """Stop every child, the last started first, and let the guard go."""
-        for child in reversed(list(self.children)):
-            self.stop_one(child)
+        """Stop every child, the highest layer first, and let the guard go."""
+        for layer in sorted({child.layer for child in self.children}, reverse=True):
+            self.stop_these([child for child in self.children if child.layer == layer])
         if self._guard is not None and self._guard.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._guard.stdin.close()

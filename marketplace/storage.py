@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 CHUNK = 1024 * 1024
@@ -83,11 +83,19 @@ def presign_part(*, bucket: str, key: str, upload_id: str, number: int, sha256_b
 
 
 def list_parts(*, bucket: str, key: str, upload_id: str) -> list[dict[str, Any]]:
-    """List the parts that have arrived: number, etag, bytes."""
+    """List the parts that have arrived: number, etag, bytes, and the base64 SHA-256 where the store lists it.
+
+    S3 lists the checksum; SeaweedFS compares it when the part arrives but does not list it.
+    """
     pages = client().get_paginator("list_parts").paginate(Bucket=bucket, Key=key, UploadId=upload_id)
     try:
         return [
-            {"number": part["PartNumber"], "etag": part["ETag"], "bytes": part["Size"]}
+            {
+                "number": part["PartNumber"],
+                "etag": part["ETag"],
+                "bytes": part["Size"],
+                "sha256": part.get("ChecksumSHA256", ""),
+            }
             for page in pages
             for part in page.get("Parts", [])
         ]
@@ -96,13 +104,17 @@ def list_parts(*, bucket: str, key: str, upload_id: str) -> list[dict[str, Any]]
 
 
 def complete_parts(*, bucket: str, key: str, upload_id: str, parts: Iterable[dict[str, Any]]) -> Stored:
-    """Join the parts (number, etag) into one object and give its size as the store has it."""
+    """Join the parts (number, etag, base64 sha256 as promised) into one object; give its size as the store has it.
+
+    The store wants each part's checksum again, so the caller brings what it was told when the part was signed.
+    """
+    listed = [{"PartNumber": p["number"], "ETag": p["etag"], "ChecksumSHA256": p["sha256"]} for p in parts]
     try:
         client().complete_multipart_upload(
             Bucket=bucket,
             Key=key,
             UploadId=upload_id,
-            MultipartUpload={"Parts": [{"PartNumber": p["number"], "ETag": p["etag"]} for p in parts]},
+            MultipartUpload={"Parts": listed},
         )
     except ClientError as error:
         # A repeated call after an answer that was lost: the object is there, so all is well.
@@ -223,6 +235,24 @@ def sign_get(*, bucket: str, key: str, file_name: str = "", media_type: str = ""
     return client(public=True).generate_presigned_url(
         "get_object", Params=params, ExpiresIn=seconds or settings.S3_LINK_SECONDS
     )
+
+
+def look(*, bucket: str, seconds: float) -> None:
+    """Ask once, with little patience, whether the bucket is there; raise StorageError when it is not."""
+    quick = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1})
+    known = client()
+    once = boto3.client(
+        "s3",
+        endpoint_url=settings.S3_ENDPOINT_URL,
+        region_name=settings.S3_REGION,
+        aws_access_key_id=settings.S3_ACCESS_KEY_ID or None,
+        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY or None,
+        config=known.meta.config.merge(quick),
+    )
+    try:
+        once.head_bucket(Bucket=bucket)
+    except (BotoCoreError, ClientError) as error:
+        raise StorageError(f"The bucket {bucket} does not answer.") from error
 
 
 def delete(*, bucket: str, key: str) -> None:

@@ -16,7 +16,9 @@ class Behaviour:
     dispute: str | None = None
 
 
-def _declined(code: str, message: str, decline_code: str | None = None, *, authenticate: bool = False) -> Behaviour:
+def _declined(
+    code: str, message: str, decline_code: str | None = None, *, authenticate: bool = False
+) -> Behaviour:
     return Behaviour(code=code, decline_code=decline_code, message=message, authenticate=authenticate)
 
 
@@ -39,7 +41,9 @@ CARDS: dict[str, Behaviour] = {
     "4000000000000119": _declined(
         "processing_error", "An error occurred while processing your card. Try again in a little bit."
     ),
-    "4000008400001629": _declined("card_declined", "Your card was declined.", "generic_decline", authenticate=True),
+    "4000008400001629": _declined(
+        "card_declined", "Your card was declined.", "generic_decline", authenticate=True
+    ),
 }
 REAL_CARD = _declined(
     "card_declined",

@@ -10,7 +10,9 @@ DISPUTE_FEE = 1500
 DAYS_TO_ANSWER = 9
 
 
-def open_dispute(sim: Simulator, charge: Obj, *, reason: str = "fraudulent", amount: int | None = None) -> Obj:
+def open_dispute(
+    sim: Simulator, charge: Obj, *, reason: str = "fraudulent", amount: int | None = None
+) -> Obj:
     """Withdraw the disputed amount; the amount may exceed the payment, as rates of exchange can make it."""
     if charge["disputed"]:
         raise ApiError(f"Charge {charge['id']} has been disputed already.", code="charge_disputed")
@@ -29,7 +31,9 @@ def open_dispute(sim: Simulator, charge: Obj, *, reason: str = "fraudulent", amo
         },
         payment_method_details={"type": "card", "card": {"brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4"}},
     )  # fmt: skip
-    dispute["balance_transactions"] = [_move(sim, dispute, -dispute["amount"], fee=DISPUTE_FEE, word="dispute")]
+    dispute["balance_transactions"] = [
+        _move(sim, dispute, -dispute["amount"], fee=DISPUTE_FEE, word="dispute")
+    ]
     sim.store.save(dispute)
     charge["disputed"] = True
     sim.store.save(charge)
@@ -47,7 +51,9 @@ def close_dispute(sim: Simulator, dispute: Obj, *, status: str) -> Obj:
     account = sim.store.account_of(dispute["id"])
     dispute["status"] = status
     if status == "won":
-        dispute["balance_transactions"].append(_move(sim, dispute, dispute["amount"], fee=0, word="dispute_reversal"))
+        dispute["balance_transactions"].append(
+            _move(sim, dispute, dispute["amount"], fee=0, word="dispute_reversal")
+        )
     sim.store.save(dispute)
     if status == "won":
         emit(sim, "charge.dispute.funds_reinstated", dispute, account=account)

@@ -19,7 +19,9 @@ def mode(sim: Simulator) -> Obj:
     return {**STRAIGHT, **sim.store.meta("delivery", {})}
 
 
-def emit(sim: Simulator, type: str, obj: Obj, *, account: str = "", call: Call | None = None, **data: Any) -> Obj:
+def emit(
+    sim: Simulator, type: str, obj: Obj, *, account: str = "", call: Call | None = None, **data: Any
+) -> Obj:
     """Record a v1 event with a snapshot of the object."""
     event = sim.new(
         "event", "evt_1",
@@ -28,8 +30,9 @@ def emit(sim: Simulator, type: str, obj: Obj, *, account: str = "", call: Call |
         type=type,
         data={"object": shown(obj), **data},
         request={"id": call.request_id if call else None, "idempotency_key": call.idempotency_key if call else None},
-        **({"account": account} if account else {}),
     )  # fmt: skip
+    if account:
+        sim.store.save(event := {**event, "account": account})
     for endpoint in sim.store.find("webhook_endpoint", oldest_first=True):
         wants = {"*", type} & set(endpoint["enabled_events"])
         if wants and endpoint["status"] == "enabled" and endpoint["_connect"] == bool(account):
@@ -39,7 +42,11 @@ def emit(sim: Simulator, type: str, obj: Obj, *, account: str = "", call: Call |
 
 def emit_thin(sim: Simulator, type: str, related: Obj, *, call: Call | None = None, **data: Any) -> Obj:
     """Record a v2 event; what is sent names the object only."""
-    reason = {"type": "request", "request": {"id": call.request_id, "idempotency_key": call.idempotency_key or ""}} if call else None
+    reason = (
+        {"type": "request", "request": {"id": call.request_id, "idempotency_key": call.idempotency_key or ""}}
+        if call
+        else None
+    )
     event = {
         "id": sim.id("evt_test_6"), "object": "v2.core.event", "created": sim.now(), "livemode": False, "type": type,
         "context": None, "reason": reason, "changes": None, "snapshot_event": None, "data": data,
@@ -70,7 +77,11 @@ def queue(sim: Simulator, event: str, endpoint: str) -> None:
 
 def _plan(sim: Simulator, event: str, endpoint: str, due: float, state: str) -> None:
     sim.store.rows(
-        "INSERT INTO deliveries (event, endpoint, due, state) VALUES (?, ?, ?, ?)", event, endpoint, due, state
+        "INSERT INTO deliveries (event, endpoint, due, state) VALUES (?, ?, ?, ?)",
+        event,
+        endpoint,
+        due,
+        state,
     )
 
 

@@ -24,7 +24,15 @@ def book(
     category: str | None = None,
 ) -> Obj:
     """Write one balance transaction."""
-    fees = [{"amount": fee, "application": None, "currency": currency, "description": "Stripe processing fees", "type": "stripe_fee"}]
+    fees = [
+        {
+            "amount": fee,
+            "application": None,
+            "currency": currency,
+            "description": "Stripe processing fees",
+            "type": "stripe_fee",
+        }
+    ]
     return sim.new(
         "balance_transaction", "txn_1",
         account=account,

@@ -43,14 +43,18 @@ def check_currency(currency: str, *, param: str = "currency") -> str:
 def check_amount(amount: int, currency: str, *, param: str = "amount") -> None:
     """Refuse an amount that Stripe would not move."""
     if amount < 1:
-        raise ApiError("This value must be greater than or equal to 1.", code="parameter_invalid_integer", param=param)
+        raise ApiError(
+            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param=param
+        )
     if amount > LARGEST:
         raise ApiError(
             f"Amount must be no more than {text(LARGEST, currency)}", code="amount_too_large", param=param
         )
     if currency in THREE_DECIMAL and amount % 10:
         raise ApiError(
-            f"Invalid amount. {currency.upper()} amounts must end in 0.", code="invalid_charge_amount", param=param
+            f"Invalid amount. {currency.upper()} amounts must end in 0.",
+            code="invalid_charge_amount",
+            param=param,
         )
 
 

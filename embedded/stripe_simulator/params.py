@@ -104,7 +104,11 @@ def _value(hint: Any, given: Any, path: str) -> Any:
     if origin is typing.Literal or origin is typing_extensions.Literal:
         return _choice(get_args(hint), given, path)
     if origin in (list, typing.List):  # noqa: UP006 -- what the client's definitions say
-        items = [given[key] for key in sorted(given, key=int)] if isinstance(given, dict) and _positions(given) else given
+        items = (
+            [given[key] for key in sorted(given, key=int)]
+            if isinstance(given, dict) and _positions(given)
+            else given
+        )
         if not isinstance(items, list):
             raise ApiError("Invalid array", param=path)
         return [_value(get_args(hint)[0], item, f"{path}[{n}]") for n, item in enumerate(items)]
@@ -165,5 +169,7 @@ def _scalar(hint: Any, given: Any, path: str) -> Any:
             raise ApiError(f"Invalid decimal: {given}", param=path) from None
     text = str(given)
     if len(text) > 5000:
-        raise ApiError(f"Invalid string: {path} must be at most 5000 characters", code="parameter_too_long", param=path)
+        raise ApiError(
+            f"Invalid string: {path} must be at most 5000 characters", code="parameter_too_long", param=path
+        )
     return text

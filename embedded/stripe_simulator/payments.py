@@ -9,7 +9,9 @@ from .shapes import shown
 from .simulator import Call, Simulator
 
 
-def new_intent(sim: Simulator, *, account: str, amount: int, currency: str, call: Call | None, **body: object) -> Obj:
+def new_intent(
+    sim: Simulator, *, account: str, amount: int, currency: str, call: Call | None, **body: object
+) -> Obj:
     """Create a payment intent that waits for a card."""
     intent = sim.new(
         "payment_intent", "pi_3",
@@ -26,7 +28,9 @@ def new_intent(sim: Simulator, *, account: str, amount: int, currency: str, call
     return intent
 
 
-def attempt(sim: Simulator, intent: Obj, card: Card, *, call: Call | None = None, authenticated: bool | None = None) -> Obj:
+def attempt(
+    sim: Simulator, intent: Obj, card: Card, *, call: Call | None = None, authenticated: bool | None = None
+) -> Obj:
     """Pay an intent with a card; a decline is recorded and then raised as a card error."""
     account = sim.store.account_of(intent["id"])
     if intent["status"] == "succeeded":
@@ -73,7 +77,14 @@ def _method(sim: Simulator, card: Card, *, account: str) -> Obj:
 
 
 def _billing(card: Card) -> Obj:
-    address = {"city": None, "country": card.country, "line1": None, "line2": None, "postal_code": None, "state": None}
+    address = {
+        "city": None,
+        "country": card.country,
+        "line1": None,
+        "line2": None,
+        "postal_code": None,
+        "state": None,
+    }
     return {"address": address, "email": card.email, "name": card.name or None, "phone": None, "tax_id": None}
 
 
@@ -93,7 +104,9 @@ def _charge(sim: Simulator, intent: Obj, card: Card, method: Obj, *, account: st
     return sim.store.save(charge)
 
 
-def _declined(sim: Simulator, intent: Obj, card: Card, why: Behaviour, *, account: str, call: Call | None) -> None:
+def _declined(
+    sim: Simulator, intent: Obj, card: Card, why: Behaviour, *, account: str, call: Call | None
+) -> None:
     method = _method(sim, card, account=account)
     charge = _charge(
         sim, intent, card, method,
@@ -120,7 +133,9 @@ def _declined(sim: Simulator, intent: Obj, card: Card, why: Behaviour, *, accoun
     )
 
 
-def _succeeded(sim: Simulator, intent: Obj, card: Card, behaviour: Behaviour, *, account: str, call: Call | None) -> Obj:
+def _succeeded(
+    sim: Simulator, intent: Obj, card: Card, behaviour: Behaviour, *, account: str, call: Call | None
+) -> Obj:
     method = _method(sim, card, account=account)
     charge = _charge(
         sim, intent, card, method,

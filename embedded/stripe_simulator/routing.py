@@ -27,7 +27,9 @@ class Route:
 ROUTES: list[Route] = []
 
 
-def route(method: str, path: str, definition: str, *, supports: str | None = None) -> Callable[[Handler], Handler]:
+def route(
+    method: str, path: str, definition: str, *, supports: str | None = None
+) -> Callable[[Handler], Handler]:
     """Register a handler; `supports` lists the parameters it acts on, when that is not all of them."""
     pattern = re.compile("^" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path) + "$")
 

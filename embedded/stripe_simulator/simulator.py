@@ -47,7 +47,9 @@ class Simulator:
 
     def iso(self, moment: int | None = None) -> str:
         """Write a time as the v2 API does."""
-        return datetime.fromtimestamp(self.now() if moment is None else moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return datetime.fromtimestamp(self.now() if moment is None else moment, UTC).strftime(
+            "%Y-%m-%dT%H:%M:%S.000Z"
+        )
 
     def id(self, prefix: str, length: int = 24) -> str:
         """Make an identifier."""
@@ -55,11 +57,24 @@ class Simulator:
 
     def new(self, kind: str, prefix: str, *, account: str = "", length: int = 24, **body: Any) -> Obj:
         """Create an object with the fields that all have."""
-        obj = {"id": self.id(prefix, length), "object": kind, "created": self.now(), "livemode": False, **body}
+        obj = {
+            "id": self.id(prefix, length),
+            "object": kind,
+            "created": self.now(),
+            "livemode": False,
+            **body,
+        }
         return self.store.add(obj, account=account)
 
     def need(
-        self, id: str, kind: str, *, account: str = "", name: str | None = None, param: str = "id", status: int = 404
+        self,
+        id: str,
+        kind: str,
+        *,
+        account: str = "",
+        name: str | None = None,
+        param: str = "id",
+        status: int = 404,
     ) -> Obj:
         """Read an object or answer that there is none; an id named in the body is a 400, one in the path a 404."""
         found = self.store.get(id, kind=kind, account=account)
@@ -105,7 +120,11 @@ class Call:
             kind,
             account=self.account,
             where={name: value for name, value in (where or {}).items() if value is not None},
-            created=created if isinstance(created, dict) else None if created is None else {"gte": created, "lte": created},
+            created=created
+            if isinstance(created, dict)
+            else None
+            if created is None
+            else {"gte": created, "lte": created},
             after=self.params.get("starting_after"),
             before=self.params.get("ending_before"),
             oldest_first=backwards,

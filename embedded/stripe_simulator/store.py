@@ -87,7 +87,11 @@ class Store:
     def get(self, id: str, *, kind: str | None = None, account: str | None = None) -> Obj | None:
         """Read an object; None when it is absent, of another kind or of another account."""
         found = self.rows("SELECT kind, account, body FROM objects WHERE id = ?", id)
-        if not found or (kind and found[0]["kind"] != kind) or (account is not None and found[0]["account"] != account):
+        if (
+            not found
+            or (kind and found[0]["kind"] != kind)
+            or (account is not None and found[0]["account"] != account)
+        ):
             return None
         body: Obj = json.loads(found[0]["body"])
         return body

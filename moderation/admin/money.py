@@ -15,7 +15,6 @@ from buyers.models import Entitlement, Order, OrderLine, Organisation
 from marketplace.money import Money
 from moderation.admin.base import Desk
 from moderation.confirm import ask
-from payouts import transfers
 from payouts.models import (
     Earning,
     LedgerAccount,
@@ -144,6 +143,8 @@ class TransferAdmin(Desk):
         )
         if page:
             return page
+        from payouts import transfers
+
         outcome = transfers.run(actor=request.user)
         messages.success(request, f"Payouts have run: {outcome}")
         return redirect(here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,15 @@ from numpy.typing import NDArray
 from pipeline.video.records import PoseRow
 
 # MediaPipe's 33 points (pose landmarker model card).
-NOSE, SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = 0, (11, 12), (13, 14), (15, 16), (23, 24), (25, 26), (27, 28)
+NOSE, SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = (
+    0,
+    (11, 12),
+    (13, 14),
+    (15, 16),
+    (23, 24),
+    (25, 26),
+    (27, 28),
+)
 # Fewer poses than this in a row say nothing about movement.
 MIN_POSES = 5
 # A hole in the poses longer than this starts a new sequence.
@@ -85,7 +94,13 @@ def _squats(body: Body) -> list[tuple[float, float, float]]:
         planted = float(np.ptp(feet[a:b], axis=0).max(initial=0)) < 0.25
         if planted and before.max(initial=0) > 0.85 * standing and after.max(initial=0) > 0.85 * standing:
             bottom = a + int(np.argmin(height[a:b]))
-            out.append((float(body.t[max(0, a - 2)]), float(body.t[min(len(body.t) - 1, b + 1)]), float(body.t[bottom])))
+            out.append(
+                (
+                    float(body.t[max(0, a - 2)]),
+                    float(body.t[min(len(body.t) - 1, b + 1)]),
+                    float(body.t[bottom]),
+                )
+            )
     return out
 
 
@@ -124,7 +139,7 @@ def _runs(body: Body) -> list[tuple[float, float, float]]:
     swing = (body.points[:, KNEES[0], 1] - body.points[:, KNEES[1], 1]) / body.size
     clear = np.where(np.abs(swing) > 0.07, np.sign(swing), 0)
     strong = np.flatnonzero(clear)
-    changes = [int(b) for a, b in zip(strong, strong[1:], strict=False) if clear[a] != clear[b]]
+    changes = [int(b) for a, b in itertools.pairwise(strong) if clear[a] != clear[b]]
     out = []
     group: list[int] = []
     for index in [*changes, -1]:

@@ -7,7 +7,7 @@ class VideoError(Exception):
     """Base of the engine's own errors."""
 
 
-class BadInput(VideoError):  # noqa: N818 (the name other apps catch)
+class BadInput(VideoError):
     """Say in one sentence for a person what is wrong with the file and what to do."""
 
     @property
@@ -15,11 +15,11 @@ class BadInput(VideoError):  # noqa: N818 (the name other apps catch)
         return str(self)
 
 
-class Cancelled(VideoError):  # noqa: N818
+class Cancelled(VideoError):
     """Stop because the caller's `cancelled()` said so; nothing is left behind."""
 
 
-class ChildFailed(VideoError):  # noqa: N818
+class ChildFailed(VideoError):
     """A sandboxed child ended badly: its exit status, the end of its stderr, and whether time ran out."""
 
     def __init__(self, *, status: int, stderr: str, timed_out: bool) -> None:

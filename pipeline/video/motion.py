@@ -34,7 +34,7 @@ class Motion:
     def __init__(self, width: int, height: int) -> None:
         self.small = (WIDTH, max(8, round(height * WIDTH / width)))
         self.scale = width / WIDTH
-        self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._before: NDArray[np.uint8] | None = None
         ys, xs = np.mgrid[0 : self.small[1], 0 : self.small[0]].astype(np.float32)
         self._grid = np.dstack([xs, ys])
@@ -54,7 +54,9 @@ class Motion:
         difference = float(cv2.norm(before, small, cv2.NORM_L1)) / small.size
         cut = False
         if difference > CUT_DIFFERENCE:
-            undone = cv2.remap(small, self._grid + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            undone = cv2.remap(
+                small, self._grid + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            )
             cut = float(cv2.norm(before, undone, cv2.NORM_L1)) / small.size > CUT_RESIDUAL
         return Step(flow=flow.astype(np.float16), cut=cut, same=False, difference=difference)
 
@@ -89,7 +91,7 @@ def _span(low: float, high: float, size: int) -> tuple[int, int]:
     """Return at least three whole pixels around [low, high) inside [0, size)."""
     a, b = int(np.floor(low)), int(np.ceil(high))
     if b - a < 3:
-        middle = int(round((low + high) / 2))
+        middle = round((low + high) / 2)
         a, b = middle - 1, middle + 2
     a = min(max(a, 0), size - 3)
     return a, max(a + 3, min(b, size))

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +21,7 @@ from pipeline.video.read import Reader
 from pipeline.video.records import Log
 from pipeline.video.redact import REDACTED_KINDS, Planes, redact
 from pipeline.video.scene import SceneLog
-from pipeline.video.tracks import Track, Tracker
+from pipeline.video.tracks import Tracker
 from pipeline.video.write import Writer
 
 # Seconds between looks: every 3rd frame at 30 fps (pipeline.md: every 5th leaks half of the boxes).
@@ -114,7 +114,9 @@ class OnePass:
             encoder.join()
         if self._failure:
             raise self._failure
-        return PassResult(frames=len(self.scene), log=self.log, scene=self.scene, stride=self.stride, timing=self.timing)
+        return PassResult(
+            frames=len(self.scene), log=self.log, scene=self.scene, stride=self.stride, timing=self.timing
+        )
 
     def _take(self, index: int, buffer: NDArray[np.uint8], same: bool) -> Slot:
         began = time.thread_time()
@@ -184,7 +186,7 @@ def _same(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
     return bool(np.array_equal(a[::4099], b[::4099])) and bool(np.array_equal(a, b))
 
 
-def _ahead(reader: Reader) -> Iterator[NDArray[np.uint8]]:
+def _ahead(reader: Reader) -> Generator[NDArray[np.uint8], None, None]:
     """Read frames on a thread of its own, a few ahead."""
     box: queue.Queue[Any] = queue.Queue(QUEUE)
     stop = threading.Event()
@@ -208,6 +210,8 @@ def _ahead(reader: Reader) -> Iterator[NDArray[np.uint8]]:
             yield item
     finally:
         stop.set()
+        if thread.is_alive():
+            reader.child.kill()  # it may never deliver the frame that the thread waits for
         while thread.is_alive():  # it may wait to hand over a frame that nobody wants any more
             try:
                 box.get(timeout=0.05)

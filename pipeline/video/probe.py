@@ -95,7 +95,9 @@ def probe(source: Path, *, max_duration_s: float | None = None) -> Facts:
     if not first or not times.get("packets"):
         raise BadInput(DAMAGED.format(what="not one picture of it can be read"))
     rate = frame_rate(video, times)
-    duration = video["duration_s"] or seen["duration_s"] or (video["frames"] or times["packets"]) / float(rate)
+    duration = (
+        video["duration_s"] or seen["duration_s"] or (video["frames"] or times["packets"]) / float(rate)
+    )
     _check_duration(duration, limits.MAX_DURATION_S if max_duration_s is None else max_duration_s)
     trc = first.get("color_trc", 2) if first.get("color_trc", 2) != 2 else video["color_trc"]
     step, widest = times.get("step_s"), times.get("step_max_s")
@@ -116,10 +118,12 @@ def probe(source: Path, *, max_duration_s: float | None = None) -> Facts:
         sar=f"{sar.numerator}:{sar.denominator}",
         pix_fmt=video["pix_fmt"] or "unknown",
         bit_depth=video["bit_depth"],
-        interlaced=bool(first.get("interlaced")) or video["field_order"].lower() in {"tt", "bb", "tb", "bt", "2", "3", "4", "5"},
+        interlaced=bool(first.get("interlaced"))
+        or video["field_order"].lower() in {"tt", "bb", "tb", "bt", "2", "3", "4", "5"},
         variable_rate=bool(step and widest and (widest > 1.6 * step or times["step_min_s"] < 0.4 * step)),
         hdr=HDR_TRANSFERS.get(trc),
-        full_range=2 in (first.get("color_range"), video["color_range"]) or str(video["pix_fmt"]).startswith("yuvj"),
+        full_range=2 in (first.get("color_range"), video["color_range"])
+        or str(video["pix_fmt"]).startswith("yuvj"),
         colorspace=first.get("colorspace", 2) if first.get("colorspace", 2) != 2 else video["colorspace"],
         has_audio="audio" in seen["streams"],
         has_data="data" in seen["streams"],
@@ -167,16 +171,17 @@ def _ask(source: Path, demuxer: str) -> dict[str, Any]:
     except ChildFailed as error:
         if error.timed_out:
             raise BadInput(DAMAGED.format(what="reading its index does not come to an end")) from error
-        if not re.search(r"av\.error|InvalidData|EOFError|ValueError", error.stderr):
-            raise
+        if re.search(r"ImportError|ModuleNotFoundError|bwrap:|can't open file", error.stderr):
+            raise  # the machine's fault, not the file's
         raise BadInput(DAMAGED.format(what="its index is missing or cut off")) from error
 
 
 def _no_video(seen: dict[str, Any]) -> str:
     if seen.get("unknown_video"):
-        return "The picture is in a format that we cannot read. Nothing was kept. Export it as MP4 (H.264) and upload that."
-    has = "sound" if "audio" in seen["streams"] else "no picture"
-    return f"The file holds {has} but no video. Nothing was kept. Upload the recording that has the picture."
+        what = "The picture is in a format that we cannot read"
+        return f"{what}. Nothing was kept. Export it as MP4 (H.264) and upload that."
+    what = "only sound, no picture" if "audio" in seen["streams"] else "neither picture nor sound"
+    return f"The file holds {what}. Nothing was kept. Upload the recording that has the picture."
 
 
 def _check_duration(duration: float, longest: float) -> None:

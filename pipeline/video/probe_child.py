@@ -4,6 +4,7 @@ Why PyAV and not ffmpeg's own text output: tag values may hold line breaks and c
 the imageio-ffmpeg wheel has no ffprobe. Tag values never leave this child, only the fact that they exist.
 """
 
+import itertools
 import json
 import statistics
 import sys
@@ -29,7 +30,8 @@ def colour(value):
 
 def first_frame(container, stream):
     """Return what only a decoded frame tells: rotation, interlacing; packet times on the way."""
-    times, found = [], {}
+    times: list[float] = []
+    found: dict[str, object] = {}
     for count, packet in enumerate(container.demux(stream)):
         if packet.pts is not None:
             times.append(float(packet.pts * packet.time_base))
@@ -37,7 +39,7 @@ def first_frame(container, stream):
             try:
                 for frame in packet.decode():
                     found = {
-                        "rotation": int(round(frame.rotation)) % 360,
+                        "rotation": round(frame.rotation) % 360,
                         "interlaced": bool(frame.interlaced_frame),
                         "width": frame.width,
                         "height": frame.height,
@@ -52,7 +54,7 @@ def first_frame(container, stream):
         if count > PACKETS:
             break
     times.sort()
-    steps = [b - a for a, b in zip(times, times[1:], strict=False) if b > a]
+    steps = [b - a for a, b in itertools.pairwise(times) if b > a]
     return found, {
         "packets": len(times),
         "step_s": statistics.median(steps) if steps else None,
@@ -68,7 +70,9 @@ def facts(demuxer, codecs):
     options = {"protocol_whitelist": "pipe", "codec_whitelist": codecs}
     container = av.open(sys.stdin.buffer, format=demuxer, options=options, metadata_errors="replace")
     kinds = [(stream.type, stream) for stream in container.streams]
-    videos = [s for kind, s in kinds if kind == "video" and not s.disposition & 0x400]  # 0x400: attached picture
+    videos = [
+        s for kind, s in kinds if kind == "video" and not s.disposition & 0x400
+    ]  # 0x400: attached picture
     out = {
         "container": container.format.name,
         "duration_s": container.duration / 1e6 if container.duration else None,
@@ -90,7 +94,9 @@ def facts(demuxer, codecs):
         "coded_width": context.width,
         "coded_height": context.height,
         "pix_fmt": context.pix_fmt,
-        "bit_depth": max((part.bits for part in context.format.components), default=8) if context.format else 8,
+        "bit_depth": max((part.bits for part in context.format.components), default=8)
+        if context.format
+        else 8,
         "sar": str(stream.sample_aspect_ratio or context.sample_aspect_ratio or 1),
         "average_rate": str(stream.average_rate or 0),
         "guessed_rate": str(stream.guessed_rate or 0),

@@ -51,13 +51,15 @@ def argv(facts: Facts, *, threads: int) -> list[str]:
     stream = stream.filter("fps", fps=facts.rate)
     stream = _to_sdr(stream, facts, width, height)
     stream = stream.filter("setsar", sar="1").filter("format", pix_fmts="yuv420p")
-    built = stream.output("pipe:1", f="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", t=limits.MAX_DURATION_S)
+    built = stream.output(
+        "pipe:1", f="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", t=limits.MAX_DURATION_S
+    )
     flags = ["-nostdin", "-hide_banner", "-loglevel", "warning", "-filter_threads", str(threads)]
     arguments: list[str] = built.get_args()
     return [imageio_ffmpeg.get_ffmpeg_exe(), *flags, *arguments]
 
 
-def _to_sdr(stream, facts: Facts, width: int, height: int):  # type: ignore[no-untyped-def]
+def _to_sdr(stream, facts: Facts, width: int, height: int):
     matrix = output_matrix(facts)
     if facts.hdr:
         # Shrink first, then linear light at 100 cd/m², BT.709 primaries, the Hable curve (ffmpeg's tonemap manual).
@@ -86,7 +88,9 @@ def _to_sdr(stream, facts: Facts, width: int, height: int):  # type: ignore[no-u
 class Reader:
     """Frames of a source as flat yuv420p buffers (width × height × 3 / 2 bytes, planes Y, U, V)."""
 
-    def __init__(self, source: Path, facts: Facts, *, threads: int, max_duration_s: float | None = None) -> None:
+    def __init__(
+        self, source: Path, facts: Facts, *, threads: int, max_duration_s: float | None = None
+    ) -> None:
         self.width, self.height = output_size(facts)
         self.rate = Fraction(facts.rate)
         self.frame_bytes = self.width * self.height * 3 // 2
@@ -102,11 +106,13 @@ class Reader:
         """Yield each frame in a fresh buffer; raise BadInput when none can be read or there are too many."""
         while True:
             buffer = np.empty(self.frame_bytes, np.uint8)
-            if not self._fill(memoryview(buffer)):
+            if not self._fill(memoryview(buffer.data)):
                 break
             self.count += 1
             if self.count > self.max_frames:
-                raise BadInput("The recording is longer than it says. Nothing was kept. Export it again and upload that.")
+                raise BadInput(
+                    "The recording is longer than it says. Nothing was kept. Export it again and upload that."
+                )
             yield buffer
         self._end()
 

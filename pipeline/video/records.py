@@ -124,7 +124,9 @@ class Log:
             else:
                 heights = [box.h for box in track.boxes if box is not None]
                 self.people.append(
-                    PersonRecord(track.id, track.hits[0], track.hits[-1], len(track.hits), float(np.median(heights)))
+                    PersonRecord(
+                        track.id, track.hits[0], track.hits[-1], len(track.hits), float(np.median(heights))
+                    )
                 )
             track.boxes = []
 

@@ -74,7 +74,9 @@ def redact(planes: Planes, covering: Sequence[tuple[Track, Box]]) -> tuple[list[
     rects = [(track, rect) for track, box in covering if (rect := covered_rect(box, width, height)).area > 0]
     colours = [_colour(track, planes, rect) for track, rect in rects]  # before anything is filled
     for (_, rect), colour in zip(rects, colours, strict=True):
-        radius = int(min(FEATHER_MAX, max(FEATHER_MIN, FEATHER * min(rect.right - rect.left, rect.bottom - rect.top))))
+        radius = int(
+            min(FEATHER_MAX, max(FEATHER_MIN, FEATHER * min(rect.right - rect.left, rect.bottom - rect.top)))
+        )
         radius += radius % 2
         _fill(planes.y, rect, int(colour[0]), radius)
         half = Rect(rect.left // 2, rect.top // 2, rect.right // 2, rect.bottom // 2)
@@ -83,8 +85,8 @@ def redact(planes: Planes, covering: Sequence[tuple[Track, Box]]) -> tuple[list[
     # Feathers of one box may soften the border of another: the inner parts are made flat last.
     for (_, rect), colour in zip(rects, colours, strict=True):
         planes.y[rect.top : rect.bottom, rect.left : rect.right] = int(colour[0])
-        half = (slice(rect.top // 2, rect.bottom // 2), slice(rect.left // 2, rect.right // 2))
-        planes.u[half], planes.v[half] = int(colour[1]), int(colour[2])
+        chroma = (slice(rect.top // 2, rect.bottom // 2), slice(rect.left // 2, rect.right // 2))
+        planes.u[chroma], planes.v[chroma] = int(colour[1]), int(colour[2])
     return rects, _union([rect for _, rect in rects], width, height)
 
 

@@ -152,7 +152,7 @@ def start(
             env={"LC_ALL": "C", "TZ": "UTC"},
             start_new_session=True,
             close_fds=True,
-            preexec_fn=functools.partial(_limit, int(cpu_s) + 1, memory),  # noqa: PLW1509
+            preexec_fn=functools.partial(_limit, int(cpu_s) + 1, memory),
             bufsize=1024 * 1024,
         )
     child = Child(process=process, started=time.monotonic(), timeout=timeout, _last_sign=time.monotonic())

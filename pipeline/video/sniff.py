@@ -24,7 +24,9 @@ def demuxer(source: Path) -> str:
     """Return ffmpeg's name of the demuxer for this file; raise BadInput when it is no video of ours."""
     size = source.stat().st_size
     if size == 0:
-        raise BadInput("The file is empty (0 bytes). Nothing was kept. Copy it from the camera again and upload that.")
+        raise BadInput(
+            "The file is empty (0 bytes). Nothing was kept. Copy it from the camera again and upload that."
+        )
     if size > limits.MAX_BYTES:
         raise BadInput(
             f"The file is {size / 1024**3:.1f} GiB; the most we take is {limits.MAX_BYTES / 1024**3:.0f} GiB. "
@@ -71,10 +73,12 @@ def _is_playlist(head: bytes) -> bool:
 
 
 def _looks_like(head: bytes) -> str:
+    if head.startswith(b"\xff\xd8\xff"):
+        return " (it looks like a JPEG picture)"
     import puremagic
 
     with contextlib.suppress(Exception):  # puremagic raises several types for unknown bytes
         matches = [match for match in puremagic.magic_string(head) if match.confidence >= 0.4 and match.name]
         if matches:
-            return f" (it looks like {matches[0].extension.lstrip('.').upper()})"
+            return f" (it looks like a {matches[0].extension.lstrip('.').upper()} file)"
     return ""

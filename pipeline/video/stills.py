@@ -30,7 +30,9 @@ class Tiles:
         height, width = planes[0].shape
         size = (TILE_WIDTH, max(2, round(height * TILE_WIDTH / width / 2) * 2))
         y, u, v = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
-        y = np.clip((y.astype(np.float32) - 16) * (255 / 219), 0, 255).astype(np.uint8)  # limited range to full
+        y = np.clip((y.astype(np.float32) - 16) * (255 / 219), 0, 255).astype(
+            np.uint8
+        )  # limited range to full
         self.tiles.append(cv2.cvtColor(cv2.merge([y, v, u]), cv2.COLOR_YCrCb2BGR))
         if len(self.tiles) > MOST_TILES:
             self.tiles = self.tiles[::2]

@@ -101,7 +101,9 @@ def illumination(*, luma: float, sky: float, bright: float, spread: float) -> tu
         return "unknown", 0.3  # one flat colour: a covered lens or a test picture
     if sky < NIGHT_SKY and luma < 96:
         lit = bright > 0.006 or luma > 45
-        return ("night_lit" if lit else "night_unlit"), float(np.clip(0.55 + (NIGHT_SKY - sky) / 120, 0.5, 0.9))
+        return ("night_lit" if lit else "night_unlit"), float(
+            np.clip(0.55 + (NIGHT_SKY - sky) / 120, 0.5, 0.9)
+        )
     if sky >= DAY_SKY and luma >= 80:
         return "day", float(np.clip(0.55 + (sky - DAY_SKY) / 120, 0.5, 0.9))
     if 55 <= luma < 110:
@@ -119,7 +121,9 @@ def _ego(scene: SceneLog, fps: float, end_s: float) -> list[Span]:
             labels.append(("stopped", float(np.clip(0.9 - 10 * speed, 0.6, 0.9))))
         elif abs(pan) > TURNING_PAN:
             # The scene moves to the right when the camera turns left.
-            labels.append(("turning_left" if pan > 0 else "turning_right", float(np.clip(0.4 + abs(pan), 0.5, 0.85))))
+            labels.append(
+                ("turning_left" if pan > 0 else "turning_right", float(np.clip(0.4 + abs(pan), 0.5, 0.85)))
+            )
         else:
             labels.append(("straight", float(np.clip(0.8 - 2 * abs(pan), 0.5, 0.8))))
     return spans(labels, window_s=window, end_s=end_s, shortest_s=1.0)
@@ -154,7 +158,9 @@ def _actors(log: Log, source: str, end_s: float) -> list[Tag]:
             if group and time_s - group[-1][0] > ACTOR_GAP_S:
                 if len(group) >= min(ACTOR_SIGHTINGS, len(log.keys)):
                     confidence = float(np.mean([s for _, s in group]))
-                    found.append(Tag(f"actor.{actor}", group[0][0], group[-1][0] + 0.1, None, confidence, source))
+                    found.append(
+                        Tag(f"actor.{actor}", group[0][0], group[-1][0] + 0.1, None, confidence, source)
+                    )
                 group = []
             group.append((time_s, score))
     return found
@@ -170,7 +176,9 @@ def _athletes(log: Log, source: str, end_s: float) -> list[Tag]:
     if several < 1:
         return []
     value = "one" if several < 1.5 else "two" if several < 2.5 else "group"
-    agree = float(np.mean((both >= 0.5) & (both < 1.5) if value == "one" else both >= (2 if value == "two" else 3)))
+    agree = float(
+        np.mean((both >= 0.5) & (both < 1.5) if value == "one" else both >= (2 if value == "two" else 3))
+    )
     return [Tag(f"sport.athlete_count.{value}", 0.0, end_s, None, max(0.3, agree), source)]
 
 
@@ -184,4 +192,11 @@ def _camera(scene: SceneLog, fps: float, source: str, end_s: float) -> list[Tag]
 def _rounded(tag: Tag, end_s: float) -> Tag:
     event = None if tag.event_s is None else round(min(tag.event_s, end_s), 3)
     start = round(min(max(0.0, tag.start_s), end_s), 3)
-    return Tag(tag.id, start, round(min(max(tag.end_s, start), end_s), 3), event, round(tag.confidence, 3), tag.source)
+    return Tag(
+        tag.id,
+        start,
+        round(min(max(tag.end_s, start), end_s), 3),
+        event,
+        round(tag.confidence, 3),
+        tag.source,
+    )

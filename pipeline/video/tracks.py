@@ -200,7 +200,9 @@ class Tracker:
 
     def _cut(self, frame: int) -> None:
         """End every track at the change of scene; what is seen after it is somebody else."""
-        change = max(f for f in range(max(self._seen + 1, 1), frame + 1) if f in self._steps and self._steps[f].cut)
+        change = max(
+            f for f in range(max(self._seen + 1, 1), frame + 1) if f in self._steps and self._steps[f].cut
+        )
         for track in self.active:
             self._forward(track, change - 1)
             self._judge(track, cut=True)

@@ -22,7 +22,9 @@ class Watermark:
         (w, h), _ = cv2.getTextSize(TEXT, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
         for row, y in enumerate(range(h, side + h, int(h * 6.5))):
             for x in range(-w // 2 * (row % 2), side, int(w * 1.35)):
-                cv2.putText(letters, TEXT, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness, cv2.LINE_AA)
+                cv2.putText(
+                    letters, TEXT, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness, cv2.LINE_AA
+                )
         turn = cv2.getRotationMatrix2D((side / 2, side / 2), ANGLE, 1.0)
         letters = cv2.warpAffine(letters, turn, (side, side))
         top, left = (side - height) // 2, (side - width) // 2

@@ -34,7 +34,14 @@ class Encoder:
         self, path: Path, *, width: int, height: int, rate: Fraction, matrix: str, options: dict[str, str]
     ) -> None:
         self.container = av.open(
-            str(path), "w", format="mp4", options={"movflags": "+faststart+negative_cts_offsets", "fflags": "+bitexact"}
+            str(path),
+            "w",
+            format="mp4",
+            options={
+                "movflags": "+faststart+negative_cts_offsets",
+                "use_editlist": "0",
+                "fflags": "+bitexact",
+            },
         )
         stream = self.container.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -97,7 +104,11 @@ class Writer:
         w, h = self.preview_size
         small = tuple(
             cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-            for plane, size in ((planes.y, (w, h)), (planes.u, (w // 2, h // 2)), (planes.v, (w // 2, h // 2)))
+            for plane, size in (
+                (planes.y, (w, h)),
+                (planes.u, (w // 2, h // 2)),
+                (planes.v, (w // 2, h // 2)),
+            )
         )
         self.preview.write((self.mark.draw(small[0]), small[1], small[2]), key=key)
         self.tiles.offer(index, small)

@@ -22,10 +22,17 @@ def retrieve(call: Call) -> Obj:
     return {"object": "balance", "livemode": False, "available": part(0), "pending": part(1)}
 
 
-@route("GET", "/v1/balance_transactions", "BalanceTransactionListParams", supports="created currency ending_before limit source starting_after type")
+@route(
+    "GET",
+    "/v1/balance_transactions",
+    "BalanceTransactionListParams",
+    supports="created currency ending_before limit source starting_after type",
+)
 def list_transactions(call: Call) -> Obj:
     """List movements."""
-    page = call.page("balance_transaction", where={k: call.params.get(k) for k in ("currency", "source", "type")})
+    page = call.page(
+        "balance_transaction", where={k: call.params.get(k) for k in ("currency", "source", "type")}
+    )
     page["data"] = [with_status(call.sim, entry) for entry in page["data"]]
     return page
 
@@ -36,14 +43,27 @@ def retrieve_transaction(call: Call, id: str) -> Obj:
     return call.need(id, "balance_transaction", name="balance transaction")
 
 
-@route("POST", "/v1/topups", "TopupCreateParams", supports="amount currency description source statement_descriptor transfer_group")
+@route(
+    "POST",
+    "/v1/topups",
+    "TopupCreateParams",
+    supports="amount currency description source statement_descriptor transfer_group",
+)
 def create_topup(call: Call) -> Obj:
     """Add money from the platform's own bank."""
     given = call.params
-    return top_up(call.sim, amount=given["amount"], currency=given["currency"], call=call, description=given.get("description"))
+    return top_up(
+        call.sim,
+        amount=given["amount"],
+        currency=given["currency"],
+        call=call,
+        description=given.get("description"),
+    )
 
 
-def top_up(sim: Simulator, *, amount: int, currency: str, call: Call | None = None, description: str | None = None) -> Obj:
+def top_up(
+    sim: Simulator, *, amount: int, currency: str, call: Call | None = None, description: str | None = None
+) -> Obj:
     """Put available money into the platform's balance."""
     currency = check_currency(currency)
     check_amount(amount, currency)
@@ -52,7 +72,9 @@ def top_up(sim: Simulator, *, amount: int, currency: str, call: Call | None = No
         metadata=call.params.get("metadata", {}) if call else {}, payment_method=None, status="succeeded",
         expected_availability_date=sim.now(),
     )  # fmt: skip
-    topup["balance_transaction"] = book(sim, account="", type="topup", amount=amount, currency=currency, source=topup["id"])["id"]
+    topup["balance_transaction"] = book(
+        sim, account="", type="topup", amount=amount, currency=currency, source=topup["id"]
+    )["id"]
     sim.store.save(topup)
     emit(sim, "topup.succeeded", topup, call=call)
     return topup

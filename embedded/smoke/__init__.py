@@ -1,0 +1,5 @@
+"""The main job over HTTP as three people, from upload to transfer."""
+
+from embedded.smoke.walk import StepFailed, walk
+
+__all__ = ["StepFailed", "walk"]

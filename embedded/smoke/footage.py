@@ -1,0 +1,87 @@
+"""Make a clip for the walk: a moving street-like picture, a car with a drawn plate, a real photographed face."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+WIDTH, HEIGHT, FPS = 1280, 720, 25
+
+
+def make(path: Path, *, face: Path, seconds: float = 9.0, vertical: str = "driving") -> Path:
+    """Write an H.264 MP4 of ``seconds`` at 1280×720; ``face`` is a portrait picture of a consenting public figure."""
+    rng = np.random.default_rng(7)
+    street = _street(rng)
+    portrait = _portrait(face)
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.time_base = Fraction(1, FPS)
+        # A location and a device, as a phone writes them: nothing of either may survive.
+        container.metadata["location"] = "+52.5200+013.4050/"
+        container.metadata["comment"] = "Fairframe demo camera"
+        for number in range(int(seconds * FPS)):
+            picture = _frame(street, portrait, number, vertical)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
+def _street(rng: np.random.Generator) -> np.ndarray:
+    """Draw a strip of houses, windows and road wider than the picture, so that it can pass by."""
+    strip = np.full((HEIGHT, WIDTH * 2, 3), (205, 190, 170), np.uint8)
+    strip[HEIGHT // 2 + 60 :] = (90, 90, 92)
+    x = 0
+    while x < strip.shape[1]:
+        width, height = int(rng.integers(90, 220)), int(rng.integers(180, 340))
+        colour = [int(c) for c in rng.integers(90, 200, 3)]
+        base = HEIGHT // 2 + 60
+        cv2.rectangle(strip, (x, base - height), (x + width, base), colour, -1)
+        for wx in range(x + 14, x + width - 24, 34):
+            for wy in range(base - height + 18, base - 34, 46):
+                cv2.rectangle(strip, (wx, wy), (wx + 18, wy + 26), (70, 66, 60), -1)
+        x += width + int(rng.integers(4, 30))
+    for mark in range(0, strip.shape[1], 160):
+        cv2.rectangle(strip, (mark, HEIGHT - 90), (mark + 80, HEIGHT - 80), (230, 230, 230), -1)
+    noise = rng.integers(-6, 7, strip.shape, dtype=np.int16)
+    return np.clip(strip.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+
+
+def _portrait(path: Path) -> np.ndarray:
+    """Read the head and shoulders of the portrait at about 260 pixels a side."""
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise FileNotFoundError(f"The portrait {path.name} cannot be read. Run: python -m pipeline models --fetch")
+    side = min(picture.shape[:2])
+    return cv2.resize(picture[:side, :side], (260, 260), interpolation=cv2.INTER_AREA)
+
+
+def _frame(street: np.ndarray, portrait: np.ndarray, number: int, vertical: str) -> np.ndarray:
+    speed = 4 if vertical == "driving" else 1
+    shift = (number * speed) % WIDTH
+    picture = street[:, shift : shift + WIDTH].copy()
+    _car(picture, x=420 + round(60 * np.sin(number / 40)), y=420 + round(8 * np.sin(number / 9)))
+    left, top = 60 + number % 200, 190 + round(12 * np.sin(number / 7))
+    picture[top : top + 260, left : left + 260] = portrait
+    return picture
+
+
+def _car(picture: np.ndarray, *, x: int, y: int) -> None:
+    """Draw the back of a car with a European plate."""
+    cv2.rectangle(picture, (x + 60, y - 90), (x + 340, y + 10), (60, 40, 30), -1)
+    cv2.rectangle(picture, (x + 85, y - 72), (x + 315, y - 8), (120, 110, 100), -1)
+    cv2.rectangle(picture, (x, y), (x + 400, y + 170), (150, 40, 30), -1)
+    for lamp in (x + 14, x + 346):
+        cv2.rectangle(picture, (lamp, y + 26), (lamp + 40, y + 62), (30, 30, 200), -1)
+    for wheel in (x + 60, x + 340):
+        cv2.circle(picture, (wheel, y + 176), 34, (20, 20, 20), -1)
+    cv2.rectangle(picture, (x + 110, y + 84), (x + 290, y + 126), (245, 245, 245), -1)
+    cv2.rectangle(picture, (x + 110, y + 84), (x + 128, y + 126), (160, 60, 10), -1)
+    cv2.rectangle(picture, (x + 110, y + 84), (x + 290, y + 126), (10, 10, 10), 2)
+    cv2.putText(picture, "B FF 2607", (x + 134, y + 116), cv2.FONT_HERSHEY_SIMPLEX, 0.92, (15, 15, 15), 3, cv2.LINE_AA)

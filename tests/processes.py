@@ -1,0 +1,77 @@
+"""A real Celery worker and the Stripe simulator, as processes beside the tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from embedded import postgres
+from tests.private import Run
+
+
+def answers(url: str) -> bool:
+    """Say whether an address answers over HTTP, whatever it says."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own child on loopback
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def worker(services: Run, django_db_setup: None) -> Iterator[None]:
+    """A Celery worker for all three queues on the test database; for tests whose rows are committed."""
+    from django.db import connection
+
+    from marketplace.celery import app
+
+    secrets = services.services.secrets
+    name = str(connection.settings_dict["NAME"])
+    address = postgres.address(
+        port=services.services.ports.postgres, password=secrets.postgres, database=name
+    )
+    family = services.family()
+    child = family.start(
+        "celery",
+        [
+            *(sys.executable, "-m", "celery", "-A", "marketplace", "worker", "-Q", "media,io,money", "-c", "1"),
+            *("-n", "tests@%h", "--without-gossip", "--without-mingle", "-l", "INFO"),
+        ],
+        env={**os.environ, "DATABASE_URL": address},
+        layer=1,
+    )
+    family.wait_until(child, lambda: bool(app.control.ping(timeout=0.5)))
+    yield
+    family.stop_these([child])
+
+
+@pytest.fixture(scope="session")
+def stripe_server(services: Run) -> Iterator[str]:
+    """The Stripe simulator at STRIPE_API_BASE; its webhooks go to the live server."""
+    family = services.family()
+    child = family.start(
+        "stripe",
+        [
+            *(sys.executable, "-m", "embedded.stripe_simulator", "--port", str(services.services.ports.stripe)),
+            *("--webhook-url", f"{services.site}/stripe/webhook/", "--public-url", services.stripe),
+            *("--webhook-secret", services.services.secrets.stripe_webhook),
+        ],
+        env=os.environ,
+        layer=1,
+    )
+    family.wait_until(child, lambda: answers(services.stripe))
+    yield services.stripe
+    family.stop_these([child])
+
+
+@pytest.fixture
+def stripe_simulator(stripe_server: str) -> str:
+    """The address of the Stripe simulator."""
+    return stripe_server
