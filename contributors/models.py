@@ -7,6 +7,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from marketplace.models import Footage
 
@@ -86,3 +87,39 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.text} {'given' if self.given else 'withdrawn'}"
+
+
+class UploadPart(models.Model):
+    """The checksum that the browser promised for one part of a running upload; gone when the upload ends."""
+
+    footage = models.ForeignKey(Footage, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField(help_text="From 1, as object storage counts.")
+    sha256 = models.CharField(max_length=44, help_text="Of the part's bytes, base64.")
+    signed_at = models.DateTimeField(default=timezone.now, help_text="When its address was last asked for.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["footage", "number"], name="upload_part_once"),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1) & models.Q(number__lte=10_000), name="upload_part_1_to_10000"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.footage_id} part {self.number}"
+
+
+class Letter(models.Model):
+    """One e-mail that was sent about a footage's state, so that nobody gets it twice."""
+
+    footage = models.ForeignKey(Footage, on_delete=models.CASCADE, related_name="letters")
+    state = models.CharField(max_length=24)
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["footage", "state"], name="letter_once_per_footage_and_state")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.footage_id} {self.state}"

@@ -29,13 +29,10 @@ class Child:
     grace: float  # seconds between the stop signal and SIGKILL
     layer: int  # children of one layer stop together, the highest layer first
 
-    def last_lines(self) -> str:
-        """Give the end of the log, for the person who has to find out why."""
-        try:
-            lines = self.log.read_text(errors="replace").splitlines()
-        except OSError:
-            return ""
-        return "\n".join(f"    {line}" for line in lines[-LAST_LINES:])
+    def where(self) -> str:
+        """Say where the log is, and give its end, for the person who has to find out why."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join([f"Its log: {self.log}", *(f"    {line}" for line in lines[-LAST_LINES:])])
 
     def ended(self) -> str:
         """Say how it ended: an exit status or a signal's name."""
@@ -74,6 +71,8 @@ class Family:
     ) -> Child:
         """Start one child in the background, its output in ``logs``."""
         log = self.logs / f"{name}.log"
+        if log.exists():
+            log.replace(self.logs / f"{name}.before.log")
         try:
             with log.open("ab") as output:
                 process = subprocess.Popen(
@@ -99,20 +98,40 @@ class Family:
         while not ready():
             self.check()
             if time.monotonic() > until:
-                raise Failed(
-                    f"{child.name} did not answer within {seconds:.0f} seconds. Its log: {child.log}\n{child.last_lines()}"
-                )
+                raise Failed(f"{child.name} did not answer within {seconds:.0f} seconds. {child.where()}")
             time.sleep(0.05)
 
-    def check(self) -> None:
+    def run(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        seconds: float,
+    ) -> None:
+        """Run one child to its end; raise Failed when it refuses, or takes longer than ``seconds``."""
+        child = self.start(name, argv, env=env, cwd=cwd, layer=99)
+        until = time.monotonic() + seconds
+        while child.process.poll() is None and time.monotonic() < until:
+            self.check(but=child)
+            time.sleep(0.02)
+        status = child.process.poll()
+        self.stop_these([child])
+        if status is None:
+            raise Failed(f"{name} did not end within {seconds:.0f} seconds. {child.where()}")
+        if status != 0:
+            raise Failed(f"{name} failed ({child.ended()}). {child.where()}")
+
+    def check(self, *, but: Child | None = None) -> None:
         """Raise Failed with one sentence when a child has ended by itself."""
         for child in self.children:
-            if child.process.poll() is not None:
-                raise Failed(f"{child.name} has ended ({child.ended()}). Its log: {child.log}\n{child.last_lines()}")
+            if child is not but and child.process.poll() is not None:
+                raise Failed(f"{child.name} has ended ({child.ended()}). {child.where()}")
 
-    def remove_after(self, folder: Path) -> None:
-        """Have the folder removed once this process is gone."""
-        self._tell(f"remove {folder}")
+    def remove_after(self, path: Path) -> None:
+        """Have a file or a folder removed once all children are gone, even if we are killed."""
+        self._tell(f"remove {path}")
 
     def change_stop_signal(self, child: Child, stop_signal: signal.Signals) -> None:
         """Have a child stopped by another signal from now on."""

@@ -1,7 +1,7 @@
 """Stop every child of a run that died without stopping them (kill -9, a crash, a closed terminal).
 
 It is told on its standard input, line by line, which process groups live. When that pipe closes, the parent is gone:
-whatever is still on the list gets its polite signal, then SIGKILL. Runs with the standard library alone.
+whatever is still on the list gets its polite signal, then SIGKILL; then the leftovers that it was told of go. Runs with the standard library alone.
 """
 
 import contextlib
@@ -27,10 +27,10 @@ def alive(group: int) -> bool:
 
 def main() -> None:
     """Read the list until the pipe closes, then stop what is on it, last started first."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     groups: dict[int, int] = {}
-    folders: list[str] = []
+    leftovers: list[str] = []
     for line in sys.stdin:
         word, _, rest = line.rstrip("\n").partition(" ")
         if word == "start":
@@ -39,7 +39,7 @@ def main() -> None:
         elif word == "stop":
             groups.pop(int(rest), None)
         elif word == "remove":
-            folders.append(rest)
+            leftovers.append(rest)
     for group, number in reversed(groups.items()):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, number)
@@ -49,8 +49,12 @@ def main() -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+    for path in leftovers:
+        if os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
 
 if __name__ == "__main__":

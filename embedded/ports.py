@@ -70,6 +70,24 @@ def is_free(port: int) -> bool:
     return True
 
 
+def sockets(ports: Ports) -> list[Path]:
+    """Name the sockets that SeaweedFS makes beside its gRPC ports, in a folder that is fixed in its code."""
+    return [
+        Path(f"/tmp/seaweedfs-{name}-grpc-{getattr(ports, name) + GRPC_OFFSET}.sock")  # noqa: S108
+        for name in WITH_GRPC
+    ]
+
+
+def stuck_socket(ports: Ports) -> Path | None:
+    """Remove what a killed server left on these free ports; give a socket that belongs to another user."""
+    for path in sockets(ports):
+        try:
+            path.unlink(missing_ok=True)
+        except PermissionError:
+            return path
+    return None
+
+
 def _hold(first: int) -> bool:
     """Reserve a block among all checkouts and users of this machine; the kernel frees it when we die."""
     mark = socket.socket(socket.AF_UNIX)
@@ -88,9 +106,11 @@ def claim_free(seed: str) -> Ports:
     start = zlib.crc32(seed.encode()) % len(blocks)
     for step in range(len(blocks)):
         ports = block(blocks[(start + step) % len(blocks)])
-        if all(is_free(port) for port in ports.all()) and _hold(ports.web):
+        if _hold(ports.web) and all(map(is_free, ports.all())) and stuck_socket(ports) is None:
             return ports
-    raise Failed(f"No ten free ports in a row were found between {FIRST} and {LAST} on {HOST}: stop some programs.")
+    raise Failed(
+        f"No ten free ports in a row were found between {FIRST} and {LAST} on {HOST}: stop some programs."
+    )
 
 
 def claim_for(data: Path, *, web: int | None = None) -> Ports:
@@ -112,14 +132,20 @@ def claim_for(data: Path, *, web: int | None = None) -> Ports:
                 f"on this machine: stop it, or delete {memory} to have new ports chosen (your data stays)."
             )
     if web is not None:
+        if web != ports.web and web in ports.all():
+            raise Failed(f"Port {web} is the one of {ports.all()[web]} here: choose another with --port.")
         ports = Ports(**{**asdict(ports), "web": web})
     for port, what in ports.all().items():
         if is_free(port):
             continue
         if port == web:
-            raise Failed(f"Port {port}, which you chose for the web server, is taken: choose another with --port.")
+            raise Failed(
+                f"Port {port}, which you chose for the web server, is taken: choose another with --port."
+            )
         raise Failed(
             f"Port {port}, which this data directory uses for {what}, is taken by another program: stop that program, "
             f"or delete {memory} to have new ports chosen (your data stays)."
         )
+    if stuck := stuck_socket(ports):
+        raise Failed(f"{stuck} was left by another user: remove it, or delete {memory} (your data stays).")
     return ports

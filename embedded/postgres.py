@@ -64,9 +64,13 @@ def initialise(folder: Path, *, password: str) -> None:
         *("--auth=scram-sha-256", f"--pwfile={password_file}"),
     ]
     try:
-        made = subprocess.run(_as_other(argv), env=_environment(), capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            _as_other(argv), env=_environment(), capture_output=True, text=True, check=False
+        )
     except OSError as error:
-        raise Failed(f"initdb of PostgreSQL could not be started: {error.strerror}. Is the venv complete?") from error
+        raise Failed(
+            f"initdb of PostgreSQL could not be started: {error.strerror}. Is the venv complete?"
+        ) from error
     finally:
         password_file.unlink()
     if made.returncode != 0:
@@ -90,7 +94,9 @@ def clear_stale_pid(folder: Path) -> None:
         if not Path(f"/proc/{pid}").exists():
             return
         time.sleep(0.1)
-    raise Failed(f"An older PostgreSQL (process {pid}) still uses {folder} and does not stop: end it with `kill {pid}`.")
+    raise Failed(
+        f"An older PostgreSQL (process {pid}) still uses {folder} and does not stop: end it with `kill {pid}`."
+    )
 
 
 def start(family: Family, folder: Path, *, port: int, password: str, fast: bool = False) -> Child:

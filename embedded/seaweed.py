@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -17,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.children import Child, Family
 from embedded.failure import Failed
-from embedded.ports import GRPC_OFFSET, HOST, WITH_GRPC, Ports
+from embedded.ports import GRPC_OFFSET, HOST, WITH_GRPC, Ports, sockets
 from embedded.secrets import write_private
 
 REGION = "us-east-1"
@@ -34,7 +33,8 @@ def binary() -> Path:
 def start(family: Family, folder: Path, *, ports: Ports, key_id: str, key: str) -> Child:
     """Start the server on loopback; only S3 requests signed with our key are answered."""
     folder.mkdir(parents=True, exist_ok=True)
-    remove_sockets(ports)
+    for socket in sockets(ports):
+        family.remove_after(socket)
     # `weed mini` would read the ports of an earlier run from here.
     (folder / "mini.options").unlink(missing_ok=True)
     identities = folder / "identities.json"
@@ -47,9 +47,17 @@ def start(family: Family, folder: Path, *, ports: Ports, key_id: str, key: str) 
     argv = [str(binary()), "mini", f"-dir={folder}", f"-ip={HOST}", f"-ip.bind={HOST}"]
     argv += [f"-{name}.port={getattr(ports, name)}" for name in WITH_GRPC]
     argv += [f"-{name}.port.grpc={getattr(ports, name) + GRPC_OFFSET}" for name in WITH_GRPC]
-    argv += [f"-s3.config={identities}", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+    argv += [
+        f"-s3.config={identities}",
+        "-s3.autoCreateBucket=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+    ]
     argv += ["-webdav=false", "-admin.ui=false", "-master.telemetry=false", "-filer.disableDirListing"]
-    argv += ["-s3.localSocket=s3.sock", "-filer.localSocket=filer.sock"]  # relative: a socket's path is 107 bytes at most
+    argv += [
+        "-s3.localSocket=s3.sock",
+        "-filer.localSocket=filer.sock",
+    ]  # relative: a socket's path is 107 bytes at most
     return family.start(
         "seaweedfs",
         argv,
@@ -58,14 +66,6 @@ def start(family: Family, folder: Path, *, ports: Ports, key_id: str, key: str) 
         stop_signal=signal.SIGTERM,
         grace=5.0,
     )
-
-
-def remove_sockets(ports: Ports) -> None:
-    """Remove the sockets that a killed SeaweedFS leaves in /tmp (their folder is fixed in its code)."""
-    for name in WITH_GRPC:
-        port = getattr(ports, name)
-        with contextlib.suppress(OSError):
-            Path(f"/tmp/seaweedfs-{name}-grpc-{port + GRPC_OFFSET}.sock").unlink()  # noqa: S108
 
 
 def address(ports: Ports) -> str:

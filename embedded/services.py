@@ -12,7 +12,11 @@ from embedded.children import Family
 from embedded.ports import HOST, Ports
 from embedded.secrets import Secrets
 
-BUCKETS = {"originals": "fairframe-originals", "derived": "fairframe-derived", "packages": "fairframe-packages"}
+BUCKETS = {
+    "originals": "fairframe-originals",
+    "derived": "fairframe-derived",
+    "packages": "fairframe-packages",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,12 @@ def site_origins(port: int) -> list[str]:
 
 
 def start(
-    family: Family, services: Services, *, origins: Sequence[str], buckets: Sequence[str], for_tests: bool = False
+    family: Family,
+    services: Services,
+    *,
+    origins: Sequence[str],
+    buckets: Sequence[str],
+    for_tests: bool = False,
 ) -> None:
     """Start the three services and return when each answers; ``origins`` may use the buckets from a browser."""
     ports, secrets, data = services.ports, services.secrets, services.data

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.forms import SignupForm as BaseSignupForm
+from allauth.core import context
 from django import forms
 
 from marketplace.models import Door
@@ -21,9 +22,8 @@ class SignupForm(BaseSignupForm):
 
     def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
         """Tick the door that the link named."""
-        request = getattr(self, "request", None)
-        if field_name == "door" and request is not None:
-            return request.GET.get("door", "")
+        if field_name == "door" and context.request is not None:
+            return context.request.GET.get("door", "")
         return super().get_initial_for_field(field, field_name)
 
     def save(self, request: Any) -> Any:

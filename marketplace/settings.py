@@ -228,7 +228,8 @@ ENTITLEMENT_DAYS = 30
 
 # --- uploads ----------------------------------------------------------------------------------------------
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024**3)
-UPLOAD_PART_BYTES = 16 * 1024**2  # lost work after a closed tab is at most one part
+UPLOAD_PART_BYTES = env.int("UPLOAD_PART_BYTES", default=16 * 1024**2)  # lost work after a closed tab is at most one part
+ORIGINAL_KEEP_DAYS = env.int("ORIGINAL_KEEP_DAYS", default=30)  # after the last clip was decided
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 
@@ -251,6 +252,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "pipeline.tasks.sweep", "schedule": 30.0},
     "sweep-uploads": {"task": "contributors.tasks.expire_uploads", "schedule": 3600.0},
+    "send-letters": {"task": "contributors.tasks.send_letters", "schedule": 60.0},
+    "delete-files": {"task": "contributors.tasks.delete_files", "schedule": 600.0},
     "stripe-inbox": {"task": "payouts.tasks.drain_inbox", "schedule": 60.0},
     "monthly-payouts": {
         "task": "payouts.tasks.run_payouts",

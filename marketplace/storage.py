@@ -136,6 +136,19 @@ def abort_parts(*, bucket: str, key: str, upload_id: str) -> None:
             raise StorageError("The upload could not be stopped.") from error
 
 
+def open_uploads(*, bucket: str) -> list[dict[str, Any]]:
+    """List the multipart uploads that were begun and neither joined nor thrown away: key, upload_id, since."""
+    pages = client().get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
+    try:
+        return [
+            {"key": found["Key"], "upload_id": found["UploadId"], "since": found["Initiated"]}
+            for page in pages
+            for found in page.get("Uploads", [])
+        ]
+    except ClientError as error:
+        raise StorageError("Object storage did not answer.") from error
+
+
 def head(*, bucket: str, key: str) -> Stored | None:
     """Look whether an object is there and how long it is."""
     try:

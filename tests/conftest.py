@@ -11,6 +11,7 @@ import pytest
 
 from tests.private import Run
 from tests.processes import stripe_server, stripe_simulator, worker  # noqa: F401 - fixtures
+from tests.reference import remember_reference_rows, restore_reference_rows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 RUN = Run()
 os.environ.update(RUN.environment())
 django.setup()
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_setupnodes(config: pytest.Config, specs: object) -> None:
     """Start the services once, in the controller, when tests run side by side."""
     RUN.start()
+    # Else a worker's pytest-django would read our settings before its own conftest has set its own.
+    os.environ.pop("DJANGO_SETTINGS_MODULE")
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +52,13 @@ def django_db_modify_db_settings(services: Run, django_db_modify_db_settings_par
     """Have the servers up before pytest-django makes the test database."""
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Make the test database once, and note what migrations wrote into it."""
+    with django_db_blocker.unblock():
+        remember_reference_rows()
+
+
 @pytest.fixture(autouse=True)
 def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let no test see what another left in the cache or in the queues."""
@@ -60,6 +71,17 @@ def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
             # Not FLUSHDB: a worker that lives for the whole session keeps its bindings here.
             left = list(store.scan_iter(match=":1:*", count=1000))
             store.delete(*left, "media", "io", "money")
+
+
+@pytest.fixture(autouse=True)
+def reference_rows(request: pytest.FixtureRequest) -> None:
+    """Bring back what migrations put into the database: a test that commits ends by emptying every table."""
+    mark = request.node.get_closest_marker("django_db")
+    if (mark and mark.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(
+        request.fixturenames
+    ):
+        request.getfixturevalue("transactional_db")
+        restore_reference_rows()
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import atexit
 import os
-import secrets as random
 import shutil
 import tempfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from embedded import ports, postgres, seaweed, services, valkey
+from embedded import ports, seaweed, services, valkey
 from embedded import secrets as credentials
 from embedded.children import Family
 
@@ -62,7 +61,9 @@ class Run:
             "ALLOWED_HOSTS": f"{ports.HOST},localhost,testserver",
             "CSRF_TRUSTED_ORIGINS": "",
             "SITE_URL": self.site,
-            "REDIS_URL": valkey.address(port=self.services.ports.valkey, password=secrets.valkey, database=number),
+            "REDIS_URL": valkey.address(
+                port=self.services.ports.valkey, password=secrets.valkey, database=number
+            ),
             "S3_PUBLIC_ENDPOINT_URL": "",
             **{f"S3_BUCKET_{name.upper()}": bucket for name, bucket in self.buckets.items()},
             "STRIPE_SECRET_KEY": secrets.stripe_key,
@@ -99,7 +100,7 @@ class Run:
                 seaweed.allow_origins(store, bucket=name, origins=origins)
         self._has_buckets = True
 
-    def store(self) -> object:
+    def store(self) -> Any:
         """Make an S3 client with the store's real credentials."""
         secrets = self.services.secrets
         return seaweed.client(

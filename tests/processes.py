@@ -41,7 +41,18 @@ def worker(services: Run, django_db_setup: None) -> Iterator[None]:
     child = family.start(
         "celery",
         [
-            *(sys.executable, "-m", "celery", "-A", "marketplace", "worker", "-Q", "media,io,money", "-c", "1"),
+            *(
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "marketplace",
+                "worker",
+                "-Q",
+                "media,io,money",
+                "-c",
+                "1",
+            ),
             *("-n", "tests@%h", "--without-gossip", "--without-mingle", "-l", "INFO"),
         ],
         env={**os.environ, "DATABASE_URL": address},
@@ -59,9 +70,16 @@ def stripe_server(services: Run) -> Iterator[str]:
     child = family.start(
         "stripe",
         [
-            *(sys.executable, "-m", "embedded.stripe_simulator", "--port", str(services.services.ports.stripe)),
+            *(
+                sys.executable,
+                "-m",
+                "embedded.stripe_simulator",
+                "--port",
+                str(services.services.ports.stripe),
+            ),
             *("--webhook-url", f"{services.site}/stripe/webhook/", "--public-url", services.stripe),
             *("--webhook-secret", services.services.secrets.stripe_webhook),
+            *("--secret-key", services.services.secrets.stripe_key),
         ],
         env=os.environ,
         layer=1,
@@ -73,5 +91,14 @@ def stripe_server(services: Run) -> Iterator[str]:
 
 @pytest.fixture
 def stripe_simulator(stripe_server: str) -> str:
-    """The address of the Stripe simulator."""
+    """The address of the Stripe simulator, which has forgotten what other tests did with it."""
+    for name in ("reset", "delivery"):
+        call = urllib.request.Request(  # noqa: S310 - our own child on loopback
+            f"{stripe_server}/_sim/{name}", data=b"{}", headers={"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(call, timeout=5).close()  # noqa: S310
+    urllib.request.urlopen(  # noqa: S310
+        urllib.request.Request(f"{stripe_server}/_sim/fail", method="DELETE"),  # noqa: S310
+        timeout=5,
+    ).close()
     return stripe_server

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,6 +12,8 @@ from .api.webhook_endpoints import register, register_thin
 from .server import Server
 from .simulator import API_VERSION, Config, Simulator
 
+FIXED_ENDPOINTS = ("we_platform", "we_connect", "ed_thin")
+
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
@@ -18,7 +21,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--public-url", required=True, help="how a browser reaches the hosted pages")
-    parser.add_argument("--secret-key", required=True, help="the sk_test_ key that callers must use")
+    parser.add_argument(
+        "--secret-key",
+        default=os.environ.get("STRIPE_SECRET_KEY", ""),
+        help="the sk_test_ key that callers must use; from STRIPE_SECRET_KEY unless given",
+    )
     parser.add_argument("--webhook-url", default="", help="where the platform's events go")
     parser.add_argument(
         "--connect-webhook-url", help="where connected accounts' events go; the same unless given"
@@ -26,7 +33,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--thin-webhook-url", default="", help="where v2 thin events go; nowhere unless given"
     )
-    parser.add_argument("--webhook-secret", default="", help="the whsec_ that signs all of them")
+    parser.add_argument(
+        "--webhook-secret",
+        default=os.environ.get("STRIPE_WEBHOOK_SECRET", ""),
+        help="the whsec_ that signs them; from STRIPE_WEBHOOK_SECRET unless given",
+    )
     parser.add_argument(
         "--settlement-days", type=int, default=2, help="until a payment is available, and a payout arrives"
     )
@@ -37,6 +48,8 @@ def arguments() -> argparse.Namespace:
 
 def build(args: argparse.Namespace) -> Simulator:
     """Make the simulator that the command line describes."""
+    if not args.secret_key.startswith("sk_test_"):
+        raise SystemExit("The simulator takes a key that starts with sk_test_, never a live one.")
     connect = args.webhook_url if args.connect_webhook_url is None else args.connect_webhook_url
     if (args.webhook_url or connect or args.thin_webhook_url) and not args.webhook_secret:
         raise SystemExit("A webhook URL needs --webhook-secret: unsigned webhooks could be anyone's.")
@@ -48,6 +61,8 @@ def build(args: argparse.Namespace) -> Simulator:
         )
     )  # fmt: skip
     with sim.store.transaction():
+        for id in FIXED_ENDPOINTS:
+            sim.store.delete(id)
         if args.webhook_url:
             register(sim, id="we_platform", url=args.webhook_url, secret=args.webhook_secret, connect=False)
         if connect:

@@ -1,5 +1,7 @@
 """Keep connected accounts: one row each, seen through the v1 and through the v2 API."""
 
+from typing import Any
+
 from .errors import ApiError, Obj
 from .events import emit, emit_thin
 from .shapes import listing, shown
@@ -17,7 +19,7 @@ NEEDED = ["external_account", "individual.first_name", "individual.last_name", "
 RECIPIENT_CAPABILITY = "stripe_balance.stripe_transfers"
 
 
-def create(sim: Simulator, *, country: str | None, v2: bool, call: Call | None = None, **body: object) -> Obj:
+def create(sim: Simulator, *, country: str | None, v2: bool, call: Call | None = None, **body: Any) -> Obj:
     """Open an account that still has everything to say about itself."""
     code = (country or "US").upper()
     if code not in COUNTRIES:
@@ -46,16 +48,33 @@ def can_receive(account: Obj) -> bool:
 def onboard(sim: Simulator, account: Obj, *, name: str, country: str, bank: Obj) -> Obj:
     """Take over what a person filled in, and switch the requested capabilities on."""
     account |= {
-        "_submitted": True, "_due": [], "_disabled": None, "_active": True, "_name": name, "country": country,
-        "default_currency": COUNTRIES[country], "_country_set": True,
+        "_submitted": True,
+        "_due": [],
+        "_disabled": None,
+        "_active": True,
+        "_name": name,
+        "country": country,
+        "default_currency": COUNTRIES[country],
+        "_country_set": True,
         "_bank": {
-            "id": sim.id("ba_1"), "object": "bank_account", "account": account["id"], "account_holder_name": name,
-            "account_holder_type": "individual", "available_payout_methods": ["standard"], "bank_name": "STRIPE TEST BANK",
-            "country": country, "currency": COUNTRIES[country], "default_for_currency": True, "last4": bank["number"][-4:],
-            "routing_number": bank.get("routing"), "status": "new", "metadata": {}, "fingerprint": sim.id("", 16),
+            "id": sim.id("ba_1"),
+            "object": "bank_account",
+            "account": account["id"],
+            "account_holder_name": name,
+            "account_holder_type": "individual",
+            "available_payout_methods": ["standard"],
+            "bank_name": "STRIPE TEST BANK",
+            "country": country,
+            "currency": COUNTRIES[country],
+            "default_for_currency": True,
+            "last4": bank["number"][-4:],
+            "routing_number": bank.get("routing"),
+            "status": "new",
+            "metadata": {},
+            "fingerprint": sim.id("", 16),
             "_closed": bank["number"] == "000111111116",
         },
-    }  # fmt: skip
+    }
     sim.store.save(account)
     changed(sim, account, capability=True)
     return account
@@ -110,18 +129,29 @@ def v1(sim: Simulator, account: Obj) -> Obj:
         "details_submitted": account["_submitted"],
         "external_accounts": listing(bank, f"/v1/accounts/{account['id']}/external_accounts"),
         "requirements": requirements,
-        "future_requirements": {**requirements, "currently_due": [], "eventually_due": [], "past_due": [], "disabled_reason": None},
+        "future_requirements": {
+            **requirements,
+            "currently_due": [],
+            "eventually_due": [],
+            "past_due": [],
+            "disabled_reason": None,
+        },
         "settings": {
             "payouts": {
-                "debit_negative_balances": False, "statement_descriptor": None,
+                "debit_negative_balances": False,
+                "statement_descriptor": None,
                 "schedule": {"delay_days": sim.config.settlement_days, "interval": account["_interval"]},
             },
             "dashboard": {"display_name": account["_name"] or None, "timezone": "Etc/UTC"},
         },
-        "tos_acceptance": {"date": account["created"] if account["_submitted"] else None, "ip": None, "user_agent": None},
+        "tos_acceptance": {
+            "date": account["created"] if account["_submitted"] else None,
+            "ip": None,
+            "user_agent": None,
+        },
         "controller": account.get("controller"),
         "type": account.get("type", "express"),
-    }  # fmt: skip
+    }
     return shown({**account, **fields})
 
 
@@ -149,8 +179,11 @@ def v2(sim: Simulator, account: Obj, include: list[str]) -> Obj:
         )
         full["identity"] = {
             "country": account["country"] if account["_country_set"] else None,
-            "entity_type": account["business_type"], "individual": person, "business_details": None, "attestations": None,
-        }  # fmt: skip
+            "entity_type": account["business_type"],
+            "individual": person,
+            "business_details": None,
+            "attestations": None,
+        }
     if "defaults" in include:
         full["defaults"] = {
             "currency": account["default_currency"],
@@ -184,14 +217,23 @@ def _recipient(account: Obj) -> Obj:
 def _requirements(account: Obj) -> Obj:
     entries = [
         {
-            "awaiting_action_from": "user", "description": name, "errors": [], "requested_reasons": [{"code": "routine_onboarding"}],
+            "awaiting_action_from": "user",
+            "description": name,
+            "errors": [],
+            "requested_reasons": [{"code": "routine_onboarding"}],
             "minimum_deadline": {"status": "past_due" if account["_submitted"] else "currently_due"},
-            "impact": {"restricts_capabilities": [
-                {"capability": RECIPIENT_CAPABILITY, "configuration": "recipient", "deadline": {"status": "currently_due"}},
-            ]},
+            "impact": {
+                "restricts_capabilities": [
+                    {
+                        "capability": RECIPIENT_CAPABILITY,
+                        "configuration": "recipient",
+                        "deadline": {"status": "currently_due"},
+                    },
+                ]
+            },
             "reference": None,
         }
         for name in account["_due"]
-    ]  # fmt: skip
+    ]
     summary = {"minimum_deadline": {"status": "currently_due", "time": None}} if entries else None
     return {"collector": "stripe", "entries": entries, "summary": summary}

@@ -77,7 +77,7 @@ TOKENS = {
 
 @dataclass(frozen=True)
 class Card:
-    """Hold what a person typed; the number itself is not stored."""
+    """Hold what a person typed; its number is stored only while the bank is asked."""
 
     number: str
     exp_month: int = 12

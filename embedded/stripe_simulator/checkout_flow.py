@@ -35,15 +35,24 @@ def _complete(sim: Simulator, session: Obj, card: Card, account: str) -> None:
         "postal_code": None,
         "state": None,
     }
-    email = session["customer_email"] or card.email
+    known = sim.store.get(session["customer"]) if session["customer"] else None
+    email = session["customer_email"] or (known or {}).get("email") or card.email
     session |= {
-        "status": "complete", "payment_status": "paid", "url": None,
+        "status": "complete",
+        "payment_status": "paid",
+        "url": None,
         "customer_details": {
-            "address": address, "business_name": None, "email": email, "individual_name": None, "name": card.name or None,
-            "phone": None, "tax_exempt": "none", "tax_ids": [],
+            "address": address,
+            "business_name": None,
+            "email": email,
+            "individual_name": None,
+            "name": card.name or None,
+            "phone": None,
+            "tax_exempt": "none",
+            "tax_ids": [],
         },
         "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
-    }  # fmt: skip
+    }
     if session["customer_creation"] == "always" and not session["customer"]:
         customer = sim.new(
             "customer", "cus_", account=account, length=14, email=email, name=card.name or None, metadata={}, balance=0,

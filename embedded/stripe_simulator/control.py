@@ -4,6 +4,7 @@ import ipaddress
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from . import accounts, disputes, upkeep
 from .api.balance import top_up
@@ -16,7 +17,7 @@ from .faults import Faults
 from .gateway import Answer, Request
 from .payouts import run_automatic
 from .shapes import shown
-from .simulator import Simulator
+from .simulator import DAY, Simulator
 
 HELP = {
     "GET /_sim/": "this list, the clock and the mode of delivery",
@@ -53,12 +54,19 @@ class Control:
         try:
             if not ipaddress.ip_address(caller).is_loopback:
                 raise ApiError("The control API answers this machine only.", status=403)
+            self._check_host(request.headers.get("host", ""))
             result = self._route(request)
             return self._json(200, result)
         except ApiError as error:
-            return self._json(error.status, error.to_json("control"))
+            return self._json(error.status, error.to_json())
         except (KeyError, TypeError, ValueError) as error:
             return self._json(400, {"error": {"message": f"The body does not fit: {error!r}."}})
+
+    def _check_host(self, host: str) -> None:
+        """Refuse a name that was pointed here from outside (DNS rebinding)."""
+        name = urlsplit(f"//{host}").hostname
+        if name not in ("127.0.0.1", "localhost", "::1", urlsplit(self.sim.config.public_url).hostname):
+            raise ApiError(f"The control API does not answer to the name {name}.", status=403)
 
     def _route(self, request: Request) -> Any:
         parts = [part for part in request.path.split("/") if part][1:]
@@ -151,9 +159,13 @@ class Control:
         return self.faults.plan(body).__dict__
 
     def _clock(self, body: Obj) -> Obj:
-        offset = int(self.sim.store.meta("clock_offset", 0)) + int(body["advance_s"])
-        self.sim.store.set_meta("clock_offset", offset)
-        upkeep.run(self.sim)
+        left = int(body["advance_s"])
+        while left > 0:
+            # A day at a time, so that each day's payouts leave and arrive as they would have.
+            step = min(left, DAY)
+            left -= step
+            self.sim.store.set_meta("clock_offset", int(self.sim.store.meta("clock_offset", 0)) + step)
+            upkeep.run(self.sim)
         return {"now": self.sim.now()}
 
     def _topup(self, body: Obj) -> Obj:

@@ -18,6 +18,7 @@ TIMEOUT_S = 20
 MOST_ATTEMPTS = 16
 LONGEST_WAIT_S = 3600
 AT_ONCE = 4
+POLL_S = 0.04
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -47,7 +48,7 @@ class Deliverer:
         self.pool.shutdown(wait=False, cancel_futures=True)
 
     def _loop(self) -> None:
-        while not self.stop.wait(0.02):
+        while not self.stop.wait(POLL_S):
             how = mode(self.sim)
             if how["pause"]:
                 continue
@@ -62,7 +63,8 @@ class Deliverer:
         sql = "SELECT * FROM deliveries WHERE state = 'pending' AND due <= ? ORDER BY due, id LIMIT ?"
         if in_order:
             # One that failed holds up those behind it.
-            sql = "SELECT * FROM (SELECT * FROM deliveries WHERE state = 'pending' ORDER BY id LIMIT 1) WHERE due <= ? LIMIT ?"
+            first = "(SELECT min(id) FROM deliveries WHERE state = 'pending')"
+            sql = f"SELECT * FROM deliveries WHERE id = {first} AND due <= ? LIMIT ?"  # noqa: S608 -- constants
         rows = self.sim.store.rows(sql, time.time(), most + len(self.busy))
         with self.guard:
             return [row for row in rows if row["id"] not in self.busy][:most]
@@ -80,6 +82,9 @@ class Deliverer:
             wanted = [row for row in wanted if row["id"] not in self.busy]
         for future in [self._submit(row) for row in wanted]:
             future.result(timeout_s)
+        limit = time.monotonic() + timeout_s
+        while self.busy and time.monotonic() < limit:
+            time.sleep(POLL_S)
         return len(wanted)
 
     def _deliver(self, row: sqlite3.Row) -> None:

@@ -20,17 +20,32 @@ def open_dispute(
         raise ApiError(f"Charge {charge['id']} was not paid, so nobody can dispute it.")
     account = sim.store.account_of(charge["id"])
     dispute = sim.new(
-        "dispute", "du_1",
+        "dispute",
+        "du_1",
         account=account,
-        amount=charge["amount"] if amount is None else amount, currency=charge["currency"], charge=charge["id"],
-        payment_intent=charge["payment_intent"], reason=reason, status="needs_response", metadata={}, evidence={},
-        enhanced_eligibility_types=[], is_charge_refundable=False, balance_transactions=[],
+        amount=charge["amount"] - charge["amount_refunded"] if amount is None else amount,
+        currency=charge["currency"],
+        charge=charge["id"],
+        payment_intent=charge["payment_intent"],
+        reason=reason,
+        status="needs_response",
+        metadata={},
+        evidence={},
+        enhanced_eligibility_types=[],
+        is_charge_refundable=False,
+        balance_transactions=[],
         evidence_details={
-            "due_by": sim.now() + DAYS_TO_ANSWER * DAY, "has_evidence": False, "past_due": False, "submission_count": 0,
+            "due_by": sim.now() + DAYS_TO_ANSWER * DAY,
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
             "enhanced_eligibility": {},
         },
-        payment_method_details={"type": "card", "card": {"brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4"}},
-    )  # fmt: skip
+        payment_method_details={
+            "type": "card",
+            "card": {"brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4"},
+        },
+    )
     dispute["balance_transactions"] = [
         _move(sim, dispute, -dispute["amount"], fee=DISPUTE_FEE, word="dispute")
     ]

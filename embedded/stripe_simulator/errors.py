@@ -26,9 +26,9 @@ class ApiError(Exception):
         if param is not None:
             self.body["param"] = param
 
-    def to_json(self, request_id: str) -> Obj:
+    def to_json(self) -> Obj:
         """Wrap the error as Stripe does."""
-        return {"error": {**self.body, "request_log_url": f"/_sim/requests/{request_id}"}}
+        return {"error": self.body}
 
 
 def missing(kind: str, id: str, *, param: str = "id", status: int = 404) -> ApiError:

@@ -47,7 +47,7 @@ def emit_thin(sim: Simulator, type: str, related: Obj, *, call: Call | None = No
         if call
         else None
     )
-    event = {
+    event: Obj = {
         "id": sim.id("evt_test_6"), "object": "v2.core.event", "created": sim.now(), "livemode": False, "type": type,
         "context": None, "reason": reason, "changes": None, "snapshot_event": None, "data": data,
         "related_object": {

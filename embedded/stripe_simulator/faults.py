@@ -1,6 +1,7 @@
 """Fail calls on purpose, before or after they took effect."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 from .errors import ApiError, Obj
@@ -8,10 +9,6 @@ from .errors import ApiError, Obj
 
 class ConnectionLost(Exception):
     """Tell the server to hang up without an answer."""
-
-    def __init__(self, hold_s: float) -> None:
-        super().__init__("the simulator hangs up on purpose")
-        self.hold_s = hold_s
 
 
 @dataclass
@@ -76,7 +73,9 @@ class Faults:
         fault = self.take(when, method, path)
         if fault is None:
             return
+        # Meanwhile the idempotency key is in use, so a second call with it meets a conflict.
+        time.sleep(fault.hold_s)
         if fault.status is None:
-            raise ConnectionLost(fault.hold_s)
+            raise ConnectionLost("the simulator hangs up on purpose")
         kind = "api_error" if fault.status >= 500 else "invalid_request_error"
         raise ApiError(fault.message, status=fault.status, type=kind, code=fault.code)

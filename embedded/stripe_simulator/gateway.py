@@ -50,7 +50,7 @@ class Gateway:
         try:
             return self._run(request, request_id)
         except ApiError as error:
-            return self._answer(error.status, error.to_json(request_id), request_id)
+            return self._answer(error.status, error.to_json(), request_id)
 
     def _run(self, request: Request, request_id: str) -> Answer:
         self._authenticate(request.headers)
@@ -90,7 +90,7 @@ class Gateway:
             try:
                 status, body = 200, finish(call, routing.run(route, call, parts))
             except ApiError as error:
-                status, body = error.status, error.to_json(call.request_id)
+                status, body = error.status, error.to_json()
             remember(call, status, body)
         return status, body
 
@@ -98,8 +98,8 @@ class Gateway:
         scheme, _, key = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise ApiError(
-                "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer"
-                " auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+                "You did not provide an API key. You need to provide your API key in the Authorization header, using"
+                " Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
                 status=401,
             )
         if not compare_digest(key.encode(), self.sim.config.secret_key.encode()):

@@ -66,8 +66,8 @@ def recall(call: Call) -> sqlite3.Row | None:
         )
     if first["params"] != _fingerprint(call):
         raise ApiError(
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using"
-            f" a key other than '{key}' if you meant to execute a different request.",
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try"
+            f" using a key other than '{key}' if you meant to execute a different request.",
             type="idempotency_error",
         )
     return first

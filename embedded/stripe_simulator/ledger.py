@@ -65,11 +65,13 @@ def totals(sim: Simulator, account: str) -> dict[str, tuple[int, int]]:
     """Sum up: currency → (available, pending)."""
     rows = sim.store.rows(
         "SELECT json_extract(body, '$.currency') AS currency,"
-        " sum(CASE WHEN json_extract(body, '$.available_on') <= ?1 THEN json_extract(body, '$.net') ELSE 0 END) AS ready,"
+        " sum(CASE WHEN json_extract(body, '$.available_on') <= ?1 THEN json_extract(body, '$.net') ELSE 0 END)"
+        " AS ready,"
         " sum(json_extract(body, '$.net')) AS net"
         " FROM objects WHERE kind = 'balance_transaction' AND account = ?2 GROUP BY 1",
-        sim.now(), account,
-    )  # fmt: skip
+        sim.now(),
+        account,
+    )
     return {row["currency"]: (row["ready"], row["net"] - row["ready"]) for row in rows}
 
 

@@ -2,15 +2,20 @@
 
 from .errors import ApiError
 
+
+def _codes(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # https://docs.stripe.com/currencies
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+ZERO_DECIMAL = _codes("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf")
+THREE_DECIMAL = _codes("bhd jod kwd omr tnd")
 # Charged as if they had two decimals that are always 0.
 HUNDREDS_IN_CHARGES = frozenset({"isk", "ugx"})
 HUNDREDS_IN_PAYOUTS = frozenset({"isk", "huf", "twd", "ugx"})
-OTHERS = frozenset(
+OTHERS = _codes(
     "aed ars aud bgn brl cad chf cny czk dkk egp eur gbp hkd huf idr ils inr isk mxn myr ngn nok nzd pen php"
-    " pln qar ron sar sek sgd thb try twd uah usd uyu zar".split()
+    " pln qar ron sar sek sgd thb try twd uah usd uyu zar"
 )
 KNOWN = ZERO_DECIMAL | THREE_DECIMAL | OTHERS
 # Minor units; other currencies are taken from 1 up.

@@ -90,16 +90,33 @@ def _billing(card: Card) -> Obj:
 
 def _charge(sim: Simulator, intent: Obj, card: Card, method: Obj, *, account: str, **body: object) -> Obj:
     charge = sim.new(
-        "charge", "ch_3",
+        "charge",
+        "ch_3",
         account=account,
-        amount=intent["amount"], amount_captured=0, amount_refunded=0, currency=intent["currency"],
-        balance_transaction=None, billing_details=method["billing_details"], captured=False, customer=intent.get("customer"),
-        description=intent.get("description"), disputed=False, fraud_details={}, metadata=intent["metadata"],
-        paid=False, payment_intent=intent["id"], payment_method=method["id"],
-        payment_method_details={"type": "card", "card": {**method["card"], "amount_authorized": intent["amount"]}},
-        receipt_email=intent.get("receipt_email"), refunded=False, status="pending",
+        amount=intent["amount"],
+        amount_captured=0,
+        amount_refunded=0,
+        currency=intent["currency"],
+        balance_transaction=None,
+        billing_details=method["billing_details"],
+        captured=False,
+        customer=intent.get("customer"),
+        description=intent.get("description"),
+        disputed=False,
+        fraud_details={},
+        metadata=intent["metadata"],
+        paid=False,
+        payment_intent=intent["id"],
+        payment_method=method["id"],
+        payment_method_details={
+            "type": "card",
+            "card": {**method["card"], "amount_authorized": intent["amount"]},
+        },
+        receipt_email=intent.get("receipt_email"),
+        refunded=False,
+        status="pending",
         transfer_group=intent.get("transfer_group"),
-    )  # fmt: skip
+    )
     charge.update(body)
     return sim.store.save(charge)
 

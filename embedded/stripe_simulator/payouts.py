@@ -21,12 +21,22 @@ def pay_out(
     owner = sim.store.get(account) if account else None
     bank = owner["_bank"] if owner else None
     payout = sim.new(
-        "payout", "po_1",
+        "payout",
+        "po_1",
         account=account,
-        amount=amount, currency=currency, automatic=automatic, arrival_date=sim.now() + sim.config.settlement_days * DAY,
-        description="STRIPE PAYOUT", destination=bank["id"] if bank else None, metadata={}, method="standard",
-        source_type="card", status="in_transit", type="bank_account", reconciliation_status="in_progress" if automatic else "not_applicable",
-    )  # fmt: skip
+        amount=amount,
+        currency=currency,
+        automatic=automatic,
+        arrival_date=sim.now() + sim.config.settlement_days * DAY,
+        description="STRIPE PAYOUT",
+        destination=bank["id"] if bank else None,
+        metadata={},
+        method="standard",
+        source_type="card",
+        status="in_transit",
+        type="bank_account",
+        reconciliation_status="in_progress" if automatic else "not_applicable",
+    )
     payout |= body
     entry = book(
         sim,
@@ -76,9 +86,11 @@ def finish(sim: Simulator, payout: Obj) -> Obj:
             source=payout["id"], description="STRIPE PAYOUT FAILURE",
         )  # fmt: skip
         payout |= {
-            "status": "failed", "failure_code": "account_closed", "failure_message": "The bank account has been closed.",
+            "status": "failed",
+            "failure_code": "account_closed",
+            "failure_message": "The bank account has been closed.",
             "failure_balance_transaction": entry["id"],
-        }  # fmt: skip
+        }
     else:
         payout |= {
             "status": "paid",

@@ -5,7 +5,6 @@ import logging
 import socket
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -99,8 +98,7 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(self.command, url.path, url.query, headers, body)
         try:
             self._write(self._dispatch(request))
-        except ConnectionLost as lost:
-            time.sleep(lost.hold_s)
+        except ConnectionLost:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
         except ConnectionError:

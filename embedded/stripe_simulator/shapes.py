@@ -43,7 +43,7 @@ def declared(kind: str) -> tuple[str, ...]:
 
 def shown(obj: Obj) -> Obj:
     """Drop the simulator's own fields (they start with _) and add the declared ones that are unknown."""
-    full: Obj = {name: None for name in declared(str(obj.get("object")))}
+    full: Obj = dict.fromkeys(declared(str(obj.get("object"))))
     full.update({name: value for name, value in obj.items() if not name.startswith("_")})
     return full
 

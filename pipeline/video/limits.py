@@ -22,7 +22,8 @@ MAX_LONG_SIDE = 2560
 PREVIEW_LINES = 480
 # Faster cameras are slow motion: 60 is what screens and training sets use.
 MAX_FPS = 60.0
-MIN_FPS = 5.0
+# Time-lapse has two pictures a second; fewer than one is a slide show, and its pictures are repeated.
+MIN_FPS = 1.0
 
 # Address space of a media child: 4K AV1 with two threads reserves 1.1 GiB.
 CHILD_MEMORY = 4 * 1024**3

@@ -17,7 +17,7 @@ from pipeline.video.errors import BadInput, ChildFailed
 # Decoders that cameras need. A decoder that is not named here never meets the bytes.
 CODECS = (
     "h264,hevc,vvc,av1,libdav1d,vp8,vp9,mpeg4,mpeg1video,mpeg2video,mpegvideo,mjpeg,h263,h263i,flv,prores,dnxhd,"
-    "msmpeg4v3,wmv2,rawvideo,aac,mp3,mp3float,mp2,mp2float,ac3,eac3,opus,vorbis,flac,alac,amrnb,amrwb,pcm_s16le,pcm_s16be,"
+    "msmpeg4,msmpeg4v2,wmv2,rawvideo,aac,mp3,mp3float,mp2,mp2float,ac3,eac3,opus,vorbis,flac,alac,amrnb,amrwb,pcm_s16le,pcm_s16be,"
     "pcm_mulaw,pcm_alaw,pcm_u8,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,mov_text,subrip"
 )
 HDR_TRANSFERS = {16: "PQ", 18: "HLG"}  # ISO/IEC 23091-2 transfer characteristics

@@ -64,7 +64,7 @@ def _light(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
         "bright": float(np.count_nonzero(small > 210)) / small.size,
         "sky": float(small[: small.shape[0] // 3].mean()),
         "warmth": float(v.mean()) - float(u.mean()),
-        "sharp": float(cv2.Laplacian(small, cv2.CV_16S).var()),
+        "sharp": float(cv2.meanStdDev(cv2.Laplacian(small, cv2.CV_16S))[1][0, 0]) ** 2,
     }
 
 

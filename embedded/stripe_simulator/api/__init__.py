@@ -9,10 +9,12 @@ from . import (  # noqa: F401 -- each registers its routes
     customers,
     disputes,
     events,
+    line_items,
     payment_intents,
     payouts,
     prices,
     refunds,
+    reversals,
     transfers,
     webhook_endpoints,
 )

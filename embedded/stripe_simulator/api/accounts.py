@@ -6,7 +6,10 @@ from ..routing import route
 from ..shapes import listing
 from ..simulator import Call, merge_metadata
 
-SUPPORTED = "business_profile business_type capabilities controller country default_currency email individual settings type"
+SUPPORTED = (
+    "business_profile business_type capabilities controller country default_currency email individual"
+    " settings type"
+)
 CAPABILITIES = {"transfers", "card_payments"}
 
 
@@ -28,12 +31,21 @@ def _controller(given: Obj, kind: str) -> Obj:
     express = kind in ("express", "custom")
     chosen: Obj = given.get("controller", {})
     return {
-        "type": "application", "is_controller": True,
+        "type": "application",
+        "is_controller": True,
         "fees": {"payer": chosen.get("fees", {}).get("payer", "application" if express else "account")},
-        "losses": {"payments": chosen.get("losses", {}).get("payments", "application" if express else "stripe")},
-        "requirement_collection": chosen.get("requirement_collection", "application" if kind == "custom" else "stripe"),
-        "stripe_dashboard": {"type": chosen.get("stripe_dashboard", {}).get("type", {"express": "express", "custom": "none"}.get(kind, "full"))},
-    }  # fmt: skip
+        "losses": {
+            "payments": chosen.get("losses", {}).get("payments", "application" if express else "stripe")
+        },
+        "requirement_collection": chosen.get(
+            "requirement_collection", "application" if kind == "custom" else "stripe"
+        ),
+        "stripe_dashboard": {
+            "type": chosen.get("stripe_dashboard", {}).get(
+                "type", {"express": "express", "custom": "none"}.get(kind, "full")
+            )
+        },
+    }
 
 
 def _requested(given: Obj, before: list[str], kind: str) -> list[str]:
@@ -70,10 +82,11 @@ def find(call: Call, id: str) -> Obj:
     account = call.store.get(id, kind="account")
     if account is None:
         raise ApiError(
-            f"The provided key '{call.sim.config.secret_key[:8]}***' does not have access to account '{id}' (or that account"
-            " does not exist). Application access may have been revoked.",
-            status=403, code="account_invalid",
-        )  # fmt: skip
+            f"The provided key '{call.sim.config.secret_key[:8]}***' does not have access to account '{id}' (or that"
+            " account does not exist). Application access may have been revoked.",
+            status=403,
+            code="account_invalid",
+        )
     return account
 
 
@@ -144,7 +157,14 @@ def retrieve_capability(call: Call, id: str, name: str) -> Obj:
     if name not in CAPABILITIES:
         raise missing("capability", name)
     status = model.v1(call.sim, account)["capabilities"].get(name, "unrequested")
-    due = {"currently_due": account["_due"], "disabled_reason": account["_disabled"], "errors": [], "eventually_due": account["_due"], "past_due": account["_due"], "pending_verification": []}  # fmt: skip
+    due = {
+        "currently_due": account["_due"],
+        "disabled_reason": account["_disabled"],
+        "errors": [],
+        "eventually_due": account["_due"],
+        "past_due": account["_due"],
+        "pending_verification": [],
+    }
     return {
         "id": name, "object": "capability", "account": id, "requested": name in account["_requested"], "status": status,
         "requested_at": account["created"], "requirements": due,

@@ -2,11 +2,10 @@
 
 from ..errors import ApiError, Obj, unsupported
 from ..events import emit
-from ..money import check_amount, check_charge, check_currency
+from ..money import check_charge
 from ..routing import route
-from ..shapes import listing, shown
 from ..simulator import DAY, Call, Simulator, merge_metadata
-from .prices import new_price, new_product
+from .line_items import line_items
 
 SUPPORTED = (
     "billing_address_collection cancel_url client_reference_id currency customer customer_creation customer_email"
@@ -51,30 +50,53 @@ def create(call: Call) -> Obj:
             "You may only specify one of these parameters: customer, customer_email.", param="customer"
         )
     customer = call.need(given["customer"], "customer", param="customer") if "customer" in given else None
-    items = _line_items(call)
+    items = line_items(call)
     currency = items[0]["currency"]
     total = sum(item["amount_total"] for item in items)
     check_charge(total, currency, param="line_items")
     session = sim.new(
-        "checkout.session", "cs_test_",
-        account=call.account, length=58,
-        amount_subtotal=total, amount_total=total, currency=currency, mode="payment", ui_mode="hosted_page",
+        "checkout.session",
+        "cs_test_",
+        account=call.account,
+        length=58,
+        amount_subtotal=total,
+        amount_total=total,
+        currency=currency,
+        mode="payment",
+        ui_mode="hosted_page",
         adaptive_pricing={"enabled": False},
         automatic_tax={"enabled": False, "liability": None, "provider": None, "status": None},
         billing_address_collection=given.get("billing_address_collection"),
-        cancel_url=given.get("cancel_url"), client_reference_id=given.get("client_reference_id"),
+        cancel_url=given.get("cancel_url"),
+        client_reference_id=given.get("client_reference_id"),
         custom_fields=[],
-        custom_text={"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
+        custom_text={
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
         customer=customer["id"] if customer else None,
         customer_creation=given.get("customer_creation", None if customer else "if_required"),
-        customer_details=None, customer_email=given.get("customer_email"), expires_at=expires_at,
-        invoice_creation={"enabled": False, "invoice_data": {}}, locale=given.get("locale"),
-        metadata=given.get("metadata", {}), origin_context=given.get("origin_context"), payment_intent=None,
-        payment_method_collection="always", payment_method_options={"card": {"request_three_d_secure": "automatic"}},
-        payment_method_types=["card"], payment_status="unpaid", phone_number_collection={"enabled": False},
-        shipping_options=[], status="open", submit_type=given.get("submit_type"), success_url=given["success_url"],
+        customer_details=None,
+        customer_email=given.get("customer_email"),
+        expires_at=expires_at,
+        invoice_creation={"enabled": False, "invoice_data": {}},
+        locale=given.get("locale"),
+        metadata=given.get("metadata", {}),
+        origin_context=given.get("origin_context"),
+        payment_intent=None,
+        payment_method_collection="always",
+        payment_method_options={"card": {"request_three_d_secure": "automatic"}},
+        payment_method_types=["card"],
+        payment_status="unpaid",
+        phone_number_collection={"enabled": False},
+        shipping_options=[],
+        status="open",
+        submit_type=given.get("submit_type"),
+        success_url=given["success_url"],
         total_details={"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-    )  # fmt: skip
+    )
     session |= {
         "url": f"{sim.config.public_url}/c/pay/{session['id']}",
         "_items": items,
@@ -98,87 +120,6 @@ def _refuse_unsupported(given: Obj) -> None:
     for name in given.get("payment_intent_data", {}):
         if name not in INTENT_SUPPORTED:
             raise unsupported(f"payment_intent_data[{name}]", param=f"payment_intent_data[{name}]")
-
-
-def _line_items(call: Call) -> list[Obj]:
-    given = call.params.get("line_items", [])
-    if not given:
-        raise ApiError("You must specify line_items.", code="parameter_missing", param="line_items")
-    if len(given) > 100:
-        raise ApiError("A Checkout Session takes up to 100 line items.", param="line_items")
-    items = [_line_item(call, item, f"line_items[{n}]") for n, item in enumerate(given)]
-    wanted = call.params.get("currency", items[0]["currency"]).lower()
-    if {item["currency"] for item in items} != {wanted}:
-        raise ApiError(
-            "All line items must have the same currency as the Checkout Session.", param="line_items"
-        )
-    return items
-
-
-def _line_item(call: Call, given: Obj, path: str) -> Obj:
-    if ("price" in given) == ("price_data" in given):
-        raise ApiError(f"You must specify either {path}[price] or {path}[price_data].", param=path)
-    for name in ("adjustable_quantity", "tax_rates"):
-        if name in given:
-            raise unsupported(f"{path}[{name}]", param=f"{path}[{name}]")
-    if "quantity" not in given:
-        raise ApiError(
-            f"Missing required param: {path}[quantity].", code="parameter_missing", param=f"{path}[quantity]"
-        )
-    quantity = given["quantity"]
-    if quantity < 1:
-        raise ApiError(
-            "This value must be greater than or equal to 1.",
-            code="parameter_invalid_integer",
-            param=f"{path}[quantity]",
-        )
-    if "price" in given:
-        price = call.need(given["price"], "price", param=f"{path}[price]")
-        if not price["active"]:
-            raise ApiError(f"The price specified is inactive: {price['id']}.", param=f"{path}[price]")
-    else:
-        price = _inline_price(call, given["price_data"], f"{path}[price_data]")
-    product = call.need(price["product"], "product")
-    amount = price["unit_amount"] * quantity
-    return {
-        "id": call.sim.id("li_1"), "object": "item", "amount_discount": 0, "amount_subtotal": amount, "amount_tax": 0,
-        "amount_total": amount, "currency": price["currency"], "description": product["name"],
-        "price": shown(price), "quantity": quantity, "metadata": given.get("metadata", {}),
-        "_about": product.get("description"),
-    }  # fmt: skip
-
-
-def _inline_price(call: Call, given: Obj, path: str) -> Obj:
-    currency = check_currency(given["currency"], param=f"{path}[currency]")
-    if "recurring" in given:
-        raise unsupported(f"{path}[recurring]", param=f"{path}[recurring]")
-    if "unit_amount" not in given:
-        raise ApiError(
-            f"You must specify {path}[unit_amount].", code="parameter_missing", param=f"{path}[unit_amount]"
-        )
-    if given["unit_amount"]:
-        check_amount(given["unit_amount"], currency, param=f"{path}[unit_amount]")
-    if "product_data" in given:
-        about = given["product_data"]
-        if not about["name"].strip():
-            raise ApiError(
-                "The product's name cannot be empty.",
-                code="parameter_invalid_empty",
-                param=f"{path}[product_data][name]",
-            )
-        product = new_product(
-            call.sim, call.account, name=about["name"], description=about.get("description")
-        )
-        product |= {"images": about.get("images", []), "metadata": about.get("metadata", {})}
-        call.store.save(product)
-    elif "product" in given:
-        product = call.need(given["product"], "product", param=f"{path}[product]")
-    else:
-        raise ApiError(f"You must specify either product or product_data in {path}.", param=path)
-    return new_price(
-        call.sim, call.account, product=product["id"], currency=currency, unit_amount=given["unit_amount"],
-        tax_behavior=given.get("tax_behavior", "unspecified"), active=False,
-    )  # fmt: skip
 
 
 @route(
@@ -231,22 +172,3 @@ def close(sim: Simulator, session: Obj, *, call: Call | None = None) -> Obj:
             sim.store.save(intent)
     emit(sim, "checkout.session.expired", session, account=sim.store.account_of(session["id"]), call=call)
     return session
-
-
-@route(
-    "GET",
-    "/v1/checkout/sessions/{id}/line_items",
-    "checkout.SessionLineItemListParams",
-    supports="limit starting_after",
-)
-def list_line_items(call: Call, id: str) -> Obj:
-    """List what a session sells."""
-    session = call.need(id, "checkout.session", name="checkout.session")
-    items = session["_items"]
-    if "starting_after" in call.params:
-        ids = [item["id"] for item in items]
-        if call.params["starting_after"] not in ids:
-            raise ApiError(f"No such item: '{call.params['starting_after']}'", param="starting_after")
-        items = items[ids.index(call.params["starting_after"]) + 1 :]
-    limit = call.params.get("limit", 10)
-    return listing([shown(item) for item in items[:limit]], call.path, has_more=len(items) > limit)

@@ -13,11 +13,24 @@ SUPPORTED = " ".join(FIELDS)
 def create(call: Call) -> Obj:
     """Create a customer."""
     customer = call.sim.new(
-        "customer", "cus_",
-        account=call.account, length=14, balance=0, delinquent=False, invoice_prefix=call.sim.id("", 8).upper(),
-        invoice_settings={"custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None},
-        next_invoice_sequence=1, preferred_locales=[], tax_exempt="none", metadata={},
-    )  # fmt: skip
+        "customer",
+        "cus_",
+        account=call.account,
+        length=14,
+        balance=0,
+        delinquent=False,
+        invoice_prefix=call.sim.id("", 8).upper(),
+        invoice_settings={
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        next_invoice_sequence=1,
+        preferred_locales=[],
+        tax_exempt="none",
+        metadata={},
+    )
     return _apply(call, customer, "customer.created")
 
 

@@ -1,5 +1,7 @@
 """Keep products and prices."""
 
+from typing import Any
+
 from ..errors import ApiError, Obj
 from ..events import emit
 from ..money import check_amount, check_currency
@@ -8,7 +10,7 @@ from ..shapes import shown
 from ..simulator import Call, Simulator, merge_metadata
 
 
-def new_product(sim: Simulator, account: str, **body: object) -> Obj:
+def new_product(sim: Simulator, account: str, **body: Any) -> Obj:
     """Create a product."""
     product = sim.new(
         "product", "prod_",
@@ -19,7 +21,7 @@ def new_product(sim: Simulator, account: str, **body: object) -> Obj:
 
 
 def new_price(
-    sim: Simulator, account: str, *, product: str, currency: str, unit_amount: int, **body: object
+    sim: Simulator, account: str, *, product: str, currency: str, unit_amount: int, **body: Any
 ) -> Obj:
     """Create a one-time price."""
     return sim.new(

@@ -24,7 +24,10 @@ def create(call: Call) -> Obj:
     left = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
-    if charge["disputed"]:
+    open_or_lost = [
+        d for d in call.store.find("dispute", where={"charge": charge["id"]}) if d["status"] != "won"
+    ]
+    if open_or_lost:
         raise ApiError(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
@@ -33,18 +36,35 @@ def create(call: Call) -> Obj:
     check_amount(amount, currency)
     if amount > left:
         raise ApiError(
-            f"Refund amount ({text(amount, currency)}) is greater than unrefunded amount on charge ({text(left, currency)})",
+            f"Refund amount ({text(amount, currency)}) is greater than unrefunded amount on charge"
+            f" ({text(left, currency)})",
             param="amount",
         )
     refund = sim.new(
-        "refund", "re_3",
+        "refund",
+        "re_3",
         account=call.account,
-        amount=amount, charge=charge["id"], currency=currency, customer=charge.get("customer"),
-        destination_details={"type": "card", "card": {"type": "refund", "reference_status": "pending", "reference_type": "acquirer_reference_number"}},
-        metadata=given.get("metadata", {}) or {}, payment_intent=charge["payment_intent"],
-        payment_method=charge["payment_method"], reason=given.get("reason"), status="succeeded",
-        pending_reason=None, transfer_reversal=None, source_transfer_reversal=None,
-    )  # fmt: skip
+        amount=amount,
+        charge=charge["id"],
+        currency=currency,
+        customer=charge.get("customer"),
+        destination_details={
+            "type": "card",
+            "card": {
+                "type": "refund",
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+            },
+        },
+        metadata=given.get("metadata", {}) or {},
+        payment_intent=charge["payment_intent"],
+        payment_method=charge["payment_method"],
+        reason=given.get("reason"),
+        status="succeeded",
+        pending_reason=None,
+        transfer_reversal=None,
+        source_transfer_reversal=None,
+    )
     # The platform's balance may go below zero, as Stripe's does: it then collects from the platform's bank.
     entry = book(
         sim,

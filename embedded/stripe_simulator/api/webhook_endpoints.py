@@ -8,14 +8,12 @@ from ..simulator import API_VERSION, Call, Simulator, merge_metadata
 def register(
     sim: Simulator, *, id: str, url: str, secret: str, connect: bool, events: list[str] | None = None
 ) -> Obj:
-    """Set a fixed endpoint from the command line, replacing what an earlier run set."""
-    sim.store.delete(id)
+    """Set an endpoint with a known id and secret, as the command line does."""
     return _endpoint(sim, id=id, url=url, secret=secret, connect=connect, events=events or ["*"])
 
 
 def register_thin(sim: Simulator, *, id: str, url: str, secret: str) -> Obj:
-    """Set a fixed destination of thin events."""
-    sim.store.delete(id)
+    """Set a destination of thin events with a known id and secret."""
     return _destination(sim, id=id, url=url, secret=secret, events=["*"], name="command line")
 
 
@@ -33,12 +31,27 @@ def _endpoint(
 def _destination(
     sim: Simulator, *, url: str, secret: str, events: list[str], name: str, id: str | None = None
 ) -> Obj:
-    return sim.store.add({
-        "id": id or sim.id("ed_test_6"), "object": "v2.core.event_destination", "created": sim.now(), "livemode": False,
-        "description": "", "enabled_events": events, "event_payload": "thin", "events_from": ["self"], "metadata": {},
-        "name": name, "snapshot_api_version": None, "status": "enabled", "status_details": None, "type": "webhook_endpoint",
-        "_url": url, "_secret": secret, "_connect": False,
-    })  # fmt: skip
+    return sim.store.add(
+        {
+            "id": id or sim.id("ed_test_6"),
+            "object": "v2.core.event_destination",
+            "created": sim.now(),
+            "livemode": False,
+            "description": "",
+            "enabled_events": events,
+            "event_payload": "thin",
+            "events_from": ["self"],
+            "metadata": {},
+            "name": name,
+            "snapshot_api_version": None,
+            "status": "enabled",
+            "status_details": None,
+            "type": "webhook_endpoint",
+            "_url": url,
+            "_secret": secret,
+            "_connect": False,
+        }
+    )
 
 
 def _check_url(url: str | None) -> str:

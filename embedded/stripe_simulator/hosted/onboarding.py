@@ -44,14 +44,14 @@ def show(
     wrong, values = errors or {}, given or {}
     first, _, last = account["_name"].partition(" ")
     return page(
-        "onboard.html", title="Get paid", status=422 if wrong else 200, action=f"/setup/{id}",
+        "onboard.html", title="Get paid", action=f"/setup/{id}",
         later=link["_return"], email=account["email"] or "No e-mail address given",
         first=values.get("first", first), last=values.get("last", last),
         routing=values.get("routing", ""), number=values.get("number", ""),
         first_error=field_error("first", wrong), last_error=field_error("last", wrong),
         routing_error=field_error("routing", wrong), number_error=field_error("number", wrong),
         agree_error=field_error("agree", wrong),
-        countries=options(NAMES, values.get("country", account["country"])),
+        countries=options(NAMES, values.get("country") or account["country"]),
     )  # fmt: skip
 
 
@@ -120,10 +120,17 @@ def overview(sim: Simulator, id: str) -> Answer:
         for currency, both in sorted(sums.items())
     ))  # fmt: skip
     payouts = sim.store.find("payout", account=account["id"], limit=20)
-    rows = Html("".join(
-        part("payout.html", day=sim.iso(p["arrival_date"])[:10], amount=text(p["amount"], p["currency"]), status=p["status"].replace("_", " "))
-        for p in payouts
-    ))  # fmt: skip
+    rows = Html(
+        "".join(
+            part(
+                "payout.html",
+                day=sim.iso(p["arrival_date"])[:10],
+                amount=text(p["amount"], p["currency"]),
+                status=p["status"].replace("_", " "),
+            )
+            for p in payouts
+        )
+    )
     return page(
         "express.html", title="Your payouts", name=account["_name"] or account["id"], balances=balances,
         payouts=rows or Html('<li class="muted">No payout yet.</li>'),

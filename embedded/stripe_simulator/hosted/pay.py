@@ -53,7 +53,6 @@ def _form(sim: Simulator, session: Obj, errors: dict[str, str], given: dict[str,
     values = {name: given.get(name, "") for name in FIELDS}
     return page(
         "pay.html", title="Pay",
-        status=402 if "card" in errors else 422 if errors else 200,
         total=text(session["amount_total"], currency), items=items,
         action=f"/c/pay/{session['id']}",
         # A form that is sent twice pays once: the second bears a token that was used.
@@ -74,6 +73,9 @@ def submit(sim: Simulator, id: str, form: dict[str, str]) -> Answer:
     if session is None or session["status"] != "open" or session["expires_at"] <= sim.now():
         return show(sim, id)
     token, used = form.get("token", ""), session.get("_tokens", {})
+    intent = sim.store.get(session["payment_intent"]) if session["payment_intent"] else None
+    if token in used and intent and intent["status"] == "requires_action":
+        return redirect(f"/c/3ds/{intent['id']}")
     if token in used:
         return show(sim, id, errors={"card": used[token]} if used[token] else {}, given=form)
     number = "".join(c for c in form.get("number", "") if c.isdigit())

@@ -1,0 +1,78 @@
+"""The demo's people: one for each door and each desk, made once (`python -m embedded.accounts`)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can log in."""
+
+    role: str
+    email: str
+    does: str
+    name: str
+    groups: tuple[str, ...] = ()
+    password: str = ""
+
+    def with_password(self, password: str) -> Person:
+        """Give the same person with the password that this data directory has."""
+        return replace(self, password=password)
+
+
+PEOPLE = (
+    Person("driver", "driver@demo.example", "films with a dashcam (/film/)", "Dana"),
+    Person("athlete", "athlete@demo.example", "films sports (/film/)", "Alex"),
+    Person("buyer", "buyer@demo.example", "buys for Demo Robotics (/packages/)", "Billie"),
+    Person("moderator", "moderator@demo.example", "approves clips (/desk/)", "Mo", ("Moderators",)),
+    Person("curator", "curator@demo.example", "makes packages (/desk/)", "Cora", ("Curators",)),
+    Person("finance", "finance@demo.example", "sees the money (/desk/)", "Fin", ("Finance",)),
+    Person("admin", "admin@demo.example", "may do everything (/desk/)", "Ada"),
+)
+
+
+def make(*, password: str) -> None:
+    """Make the people who are not there yet; the ones who are get this password and their groups back."""
+    from django.db import transaction
+
+    from moderation import roles
+
+    roles.sync()
+    with transaction.atomic():
+        for person in PEOPLE:
+            _make_one(person, password=password)
+
+
+def _make_one(person: Person, *, password: str) -> None:
+    from allauth.account.models import EmailAddress
+    from django.contrib.auth.models import Group
+
+    from buyers.models import Membership, Organisation, Role
+    from contributors.models import ContributorProfile, Kind
+    from marketplace.models import User
+
+    user = User.objects.filter(email=person.email).first()
+    if user is None:
+        user = User.objects.create_user(person.email, password, first_name=person.name)
+        EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
+    elif not user.check_password(password):
+        user.set_password(password)
+    user.is_staff = bool(person.groups) or person.role == "admin"
+    user.is_superuser = person.role == "admin"
+    user.save()
+    user.groups.set(Group.objects.filter(name__in=person.groups))
+    if person.role in ("driver", "athlete"):
+        values = {"kind": Kind(person.role), "display_name": person.name, "country": "DE", "is_adult": True}
+        ContributorProfile.objects.get_or_create(user=user, defaults=values)
+    if person.role == "buyer":
+        company, _ = Organisation.objects.get_or_create(name="Demo Robotics", defaults={"country": "US"})
+        Membership.objects.get_or_create(user=user, defaults={"organisation": company, "role": Role.OWNER})
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    make(password=os.environ["FAIRFRAME_DEMO_PASSWORD"])

@@ -1,0 +1,65 @@
+"""`python -m pipeline detect`: one JSON line an image with the regions that redaction would cover."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.video.boxes import Box, clip_to
+from pipeline.video.cover import region
+from pipeline.video.detectors import Detectors
+from pipeline.video.errors import VideoError
+
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm"}
+VEHICLES = {"car", "truck", "bus", "motorcycle"}
+
+
+def main(paths: list[str]) -> int:
+    """Print the lines; 2 when a path could not be read (the others are printed all the same)."""
+    try:
+        detectors = Detectors("driving", threads=os.cpu_count() or 1)
+    except VideoError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    status = 0
+    for path in _pictures(paths):
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if picture is None:
+            sys.stderr.write(f"{path}: not a picture that can be read. Give JPEG, PNG, BMP, WebP or PPM.\n")
+            status = 2
+            continue
+        sys.stdout.write(json.dumps(_line(path, np.asarray(picture, np.uint8), detectors)) + "\n")
+        sys.stdout.flush()
+    return status
+
+
+def _pictures(paths: list[str]) -> Iterator[Path]:
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES)
+        else:
+            yield path
+
+
+def _line(path: Path, picture: NDArray[np.uint8], detectors: Detectors) -> dict[str, object]:
+    height, width = picture.shape[:2]
+    vehicles = [box for box in detectors.objects(picture) if box.kind in VEHICLES]
+    found: list[Box] = [*detectors.faces(picture), *detectors.plates(picture, vehicles)]
+    boxes = []
+    for box in found:
+        covered = clip_to(region(box), width, height)
+        boxes.append(
+            {
+                "kind": box.kind,
+                "box": [round(v, 1) for v in (covered.x, covered.y, covered.w, covered.h)],
+                "score": round(box.score, 4),
+            }
+        )
+    return {"image": str(path), "width": width, "height": height, "boxes": boxes}

@@ -1,0 +1,62 @@
+"""What every network shares: a session that leaves other threads their cores, and a picture in its input shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from pipeline.video import weights
+
+Picture = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+# Largest stride of the networks used here: their inputs are multiples of it.
+CELL = 32
+# Old exporters leave tensors that nothing reads: ONNX Runtime warns of each, a person can do nothing about it.
+ERRORS_ONLY = 3
+
+
+def session(name: str, *, threads: int) -> Any:
+    """Load a verified weight for inference on the CPU."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS_ONLY
+    # Spinning threads wait by burning a core that x264 and the other detectors want.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        str(weights.path(name)), sess_options=options, providers=["CPUExecutionProvider"]
+    )
+
+
+def fit(picture: Picture, width: int, *, enlarge: float = 1.0) -> tuple[Picture, float]:
+    """Resize a picture to at most `width` on its longer side and pad it to whole cells.
+
+    Returns H × W × 3 with both sides multiples of 32, and the factor from the picture's pixels to the result's.
+    Pictures smaller than `width` grow by at most `enlarge`.
+    """
+    rows, columns = picture.shape[:2]
+    factor = min(enlarge, width / max(rows, columns))
+    size = (max(1, round(columns * factor)), max(1, round(rows * factor)))
+    if size != (columns, rows):
+        method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        picture = cv2.resize(picture, size, interpolation=method).astype(np.uint8, copy=False)
+    below, right = -size[1] % CELL, -size[0] % CELL
+    if below or right:
+        picture = cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(114, 114, 114))
+    return picture, factor
+
+
+def blob(picture: Picture, mean: tuple[float, float, float] = (0.0, 0.0, 0.0), scale: float = 1.0) -> Floats:
+    """Turn H × W × 3 bytes into 1 × 3 × H × W floats: (value - mean) × scale, channels in the order they come."""
+    return cv2.dnn.blobFromImage(picture, scale, mean=mean)
+
+
+def centres(rows: int, columns: int, stride: int, offset: float) -> Floats:
+    """Give the (x, y) of a grid's cells in input pixels, row by row: rows·columns × 2."""
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    return (np.stack([x.ravel(), y.ravel()], axis=1) + np.float32(offset)) * np.float32(stride)

@@ -1,0 +1,93 @@
+"""Clips last 4–20 s, begin at keyframes and where the scenario changes, and leave out black and frozen picture."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from pipeline.video.cut import Piece, plan, tags_of
+from pipeline.video.scene import COLUMNS, SceneLog
+from pipeline.video.tags import Tag
+
+FPS = 25.0
+
+
+def scene(seconds: float, **columns: dict[float, float]) -> SceneLog:
+    """A scene log of ordinary daylight; each column may be set from a second on."""
+    log = SceneLog()
+    base = dict.fromkeys(COLUMNS, 0.0) | {"luma": 120.0, "spread": 50.0, "sky": 160.0, "sharp": 500.0}
+    for frame in range(round(seconds * FPS)):
+        row = dict(base)
+        for name, changes in columns.items():
+            for second, value in changes.items():
+                if frame >= round(second * FPS):
+                    row[name] = value
+        for name in COLUMNS:
+            log._rows[name].append(row[name])
+    return log
+
+
+def keyframes(seconds: float) -> list[int]:
+    return list(range(0, round(seconds * FPS), 25))
+
+
+def tag(name: str, start: float, end: float, event: float | None = None) -> Tag:
+    return Tag(name, start, end, event, 0.8, "model:" + "0" * 64)
+
+
+@pytest.mark.parametrize("seconds", [4.2, 7.9, 8.0, 11.0, 20.0, 21.0, 61.0, 600.0])
+def test_lengths_and_no_gap(seconds: float) -> None:
+    pieces = plan(scene=scene(seconds), tags=[], keyframes=keyframes(seconds), fps=FPS)
+    assert pieces[0].start == 0
+    assert pieces[-1].end == round(seconds * FPS)
+    assert all(a.end == b.start for a, b in pairwise(pieces))
+    assert all(4 <= (p.end - p.start) / FPS <= 20 for p in pieces)
+    assert all(p.start % 25 == 0 for p in pieces)
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.0, 3.9])
+def test_a_short_source_gives_one_clip(seconds: float) -> None:
+    frames = round(seconds * FPS)
+    assert plan(scene=scene(seconds), tags=[], keyframes=keyframes(seconds), fps=FPS) == [Piece(0, frames)]
+
+
+def test_boundaries_where_tags_change() -> None:
+    tags = [tag("ego.straight", 0, 7), tag("ego.stopped", 7, 16), tag("ego.straight", 16, 30)]
+    pieces = plan(scene=scene(30), tags=tags, keyframes=keyframes(30), fps=FPS)
+    assert {7 * 25, 16 * 25} <= {p.start for p in pieces}
+
+
+def test_actors_do_not_cut() -> None:
+    quiet = plan(scene=scene(30), tags=[], keyframes=keyframes(30), fps=FPS)
+    busy = [tag("actor.car", second, second + 1) for second in range(0, 30, 2)]
+    assert plan(scene=scene(30), tags=busy, keyframes=keyframes(30), fps=FPS) == quiet
+
+
+def test_black_and_frozen_picture_is_left_out() -> None:
+    black = scene(30, luma={0: 120.0, 10: 16.0, 15: 120.0}, spread={0: 50.0, 10: 0.0, 15: 50.0})
+    frozen = scene(30, same={0: 0.0, 10: 1.0, 15: 0.0})
+    for log in (black, frozen):
+        pieces = plan(scene=log, tags=[], keyframes=keyframes(30), fps=FPS)
+        kept = np.zeros(750, bool)
+        for piece in pieces:
+            kept[piece.start : piece.end] = True
+        assert kept[:250].all()
+        assert not kept[251:374].any()
+        assert kept[375:].all()
+
+
+def test_a_footage_without_anything_still_has_one_clip() -> None:
+    log = scene(60, luma={0: 16.0}, spread={0: 0.0})
+    assert plan(scene=log, tags=[], keyframes=keyframes(60), fps=FPS) == [Piece(0, 500)]
+
+
+def test_a_clip_carries_what_happens_in_it() -> None:
+    tags = [
+        tag("ego.straight", 0, 4.9),
+        tag("ego.stopped", 4.9, 12),
+        tag("sport.drill.shot", 4.6, 5.2, event=5.1),
+        tag("actor.car", 9.5, 11),
+    ]
+    assert tags_of(Piece(125, 250), tags, FPS) == ["actor.car", "ego.stopped", "sport.drill.shot"]

@@ -1,0 +1,46 @@
+"""Every odd, broken and hostile file of the shared collection ends in valid output or in one sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import av
+import pytest
+
+from pipeline.video.errors import BadInput
+from pipeline.video.process import process
+from tests.media import SHARED_DATA
+
+FOLDER = SHARED_DATA / "robust"
+# Six minutes of 4K: minutes of work; the others are of the same kind.
+TOO_LONG_FOR_A_TEST = {"androidx__long_4k_av1.mp4"}
+FILES = sorted(path.name for path in FOLDER.iterdir()) if FOLDER.is_dir() else ["shared data"]
+pytestmark = pytest.mark.media
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_valid_output_or_one_sentence(name: str, tmp_path: Path) -> None:
+    if not FOLDER.is_dir():
+        pytest.skip("shared test footage robust/ is not beside this checkout")
+    if name in TOO_LONG_FOR_A_TEST:
+        pytest.skip("six minutes of 4K take longer than this suite may")
+    out = tmp_path / "out"
+    refusal = ""
+    try:
+        process(FOLDER / name, out, vertical="driving", workers=2)
+    except BadInput as error:
+        refusal = str(error)
+    if refusal:
+        assert "\n" not in refusal
+        assert refusal.endswith(".")
+        assert list(tmp_path.iterdir()) == []
+        return
+    report = json.loads((out / "report.json").read_text())
+    with av.open(str(out / "redacted.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == report["output"]["frames"]
+        assert [stream.type for stream in container.streams] == ["video"]
+        assert not {"location", "creation_time", "make", "model"} & {
+            key.lower() for key in container.metadata
+        }
+    assert report["clips"]

@@ -1,0 +1,110 @@
+"""Redaction remembers: gaps are bridged along the motion, boxes are held around every track, cuts end them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.video.boxes import Box, covered
+from pipeline.video.motion import Step
+from pipeline.video.tracks import Track, Tracker
+
+FPS, SCALE = 30.0, 4.0
+PLATE = frozenset({"plate"})
+
+
+def steps(dx: float = 0.0, *, cut: bool = False) -> Step:
+    """A picture that moves dx pixels to the right, all of it."""
+    flow = np.zeros((90, 160, 2), np.float16)
+    flow[..., 0] = dx / SCALE
+    return Step(flow=flow, cut=cut, same=False, difference=1.0)
+
+
+def plate(x: float, y: float = 100.0) -> Box:
+    return Box("plate", x, y, 60, 20, 0.9)
+
+
+def follow(
+    detections: dict[int, list[Box]], *, frames: int, dx: float = 0.0, cut_at: int | None = None
+) -> dict[int, list[tuple[Track, Box]]]:
+    """Run a tracker as the engine does (look every 3rd frame); return what covers each frame as it leaves."""
+    tracker = Tracker(width=640, height=360, fps=FPS, scale=SCALE)
+    out: dict[int, list[tuple[Track, Box]]] = {}
+
+    def leave(upto: int) -> None:
+        while len(out) < upto:
+            frame = len(out)
+            out[frame] = tracker.covering(frame, PLATE)
+            tracker.forget(frame)
+
+    for frame in range(frames):
+        tracker.note(frame, Step(None, True, False, 0.0) if frame == 0 else steps(dx, cut=frame == cut_at))
+        if frame % 3 == 0 or (cut_at is not None and frame in (cut_at - 1, cut_at)):
+            tracker.update(frame, detections.get(frame, []))
+            leave(frame - tracker.hold)
+    tracker.finish(frames - 1)
+    leave(frames)
+    return out
+
+
+def covers(out: dict[int, list[tuple[Track, Box]]], frame: int, truth: Box) -> bool:
+    return any(covered(truth, box) > 0.97 for _, box in out[frame])
+
+
+def test_frames_between_two_looks_are_covered_along_the_motion() -> None:
+    out = follow({f: [plate(50 + 5 * f)] for f in range(0, 60, 3)}, frames=60, dx=5)
+    assert all(covers(out, f, plate(50 + 5 * f)) for f in range(60))
+    assert len({track.id for found in out.values() for track, _ in found}) == 1
+
+
+def test_motion_that_bends_between_two_looks_is_still_covered() -> None:
+    truth = [plate(200 + 30 * np.sin(f / 4)) for f in range(60)]
+    out = follow({f: [truth[f]] for f in range(0, 60, 3)}, frames=60)
+    assert np.mean([covers(out, f, truth[f]) for f in range(60)]) > 0.6
+    assert all(max(covered(truth[f], b) for _, b in out[f]) > 0.85 for f in range(58))
+
+
+def test_a_gap_of_a_second_is_bridged() -> None:
+    seen = {f: [plate(50 + 4 * f)] for f in range(0, 90, 3) if not 27 <= f < 57}
+    out = follow(seen, frames=90, dx=4)
+    assert all(covers(out, f, plate(50 + 4 * f)) for f in range(90))
+
+
+def test_boxes_are_held_half_a_second_before_and_after() -> None:
+    out = follow({f: [plate(200)] for f in (60, 63, 66)}, frames=120)
+    assert all(covers(out, f, plate(200)) for f in range(60 - 15, 66 + 16))
+    assert not out[20]
+    assert not out[110]
+
+
+def test_what_is_held_follows_the_motion() -> None:
+    out = follow({60: [plate(300)]}, frames=120, dx=3)
+    assert covers(out, 48, plate(300 - 3 * 12))
+    assert covers(out, 72, plate(300 + 3 * 12))
+
+
+def test_a_lost_box_grows() -> None:
+    out = follow({60: [plate(300)]}, frames=120)
+    assert out[75][0][1].w > 1.2 * out[60][0][1].w
+
+
+def test_nothing_is_carried_over_a_change_of_scene() -> None:
+    out = follow({f: [plate(200)] for f in (51, 54, 57, 59)}, frames=120, cut_at=60)
+    assert covers(out, 59, plate(200))
+    assert not out[60]
+    out = follow({f: [plate(200)] for f in (60, 63, 66)}, frames=120, cut_at=60)
+    assert not out[59]
+    assert covers(out, 60, plate(200))
+
+
+def test_two_that_pass_each_other_stay_covered() -> None:
+    left = [Box("plate", 100 + 4 * f, 100, 50, 20, 0.9) for f in range(60)]
+    right = [Box("plate", 340 - 4 * f, 112, 50, 20, 0.9) for f in range(60)]
+    out = follow({f: [left[f], right[f]] for f in range(0, 60, 3)}, frames=60)
+    for f in range(0, 60, 3):
+        assert covers(out, f, left[f])
+        assert covers(out, f, right[f])
+
+
+def test_a_track_seen_once_is_doubtful() -> None:
+    out = follow({60: [plate(300)]}, frames=120)
+    assert "seen in very few frames" in out[60][0][0].review
