@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -16,6 +18,7 @@ from marketplace.people import door
 from marketplace.states import MoveRefused
 from marketplace.storage import StorageError
 
+log = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
 
 OTHER_DOORS = {
@@ -28,9 +31,7 @@ OTHER_DOORS = {
         "To film, sign up with another e-mail address, so that sales and purchases stay apart."
     ),
 }
-STORAGE_DOWN = (
-    "Our file storage did not answer. What has arrived is kept. Wait a minute, then press Resume or try again."
-)
+STORAGE_DOWN = "Our file storage did not answer. What has arrived is kept. Wait a minute, then press Resume or try again."
 
 
 def profile_of(user: Any) -> ContributorProfile | None:
@@ -70,10 +71,13 @@ def answers_json(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return refusal(
-                "You are signed out. What has arrived is kept. Sign in in another tab, then press Resume.", status=401
+                "You are signed out. What has arrived is kept. Sign in in another tab, then press Resume.",
+                status=401,
             )
         if profile_of(request.user) is None:
-            return refusal(other_door(request.user) or "Tell us first who films: open /film/start/.", status=403)
+            return refusal(
+                other_door(request.user) or "Tell us first who films: open /film/start/.", status=403
+            )
         try:
             return view(request, *args, **kwargs)
         except Http404:
@@ -82,7 +86,8 @@ def answers_json(view: View) -> View:
             return refusal(str(refused), status=refused.status, **refused.more)
         except MoveRefused as refused:
             return refusal(str(refused), status=409)
-        except StorageError:
+        except (StorageError, BotoCoreError, ClientError):
+            log.exception("object storage failed at %s", request.path)
             return refusal(STORAGE_DOWN, status=502)
 
     return guarded

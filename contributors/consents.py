@@ -102,9 +102,7 @@ def withdraw(
         for clip in fresh.clips.exclude(state=ClipState.WITHDRAWN):
             advance(clip, ClipState.WITHDRAWN, actor=person)
         jobs.cancel_for(footage=fresh)
-        _write(
-            fresh, person, [row.text for row in in_force(fresh)], address_prefix, agent, how, given=False
-        )
+        _write(fresh, person, [row.text for row in in_force(fresh)], address_prefix, agent, how, given=False)
     return fresh
 
 

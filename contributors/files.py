@@ -40,7 +40,9 @@ def clean_name(raw: str) -> str:
     """Reduce a file name to what can be shown: no folders, no control or direction characters, one line."""
     # NFC first, so that a composed letter of macOS counts once; Cf holds the marks that turn the reading direction.
     name = unicodedata.normalize("NFC", re.split(r"[\\/]", raw)[-1])
-    name = "".join(letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    name = "".join(
+        letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    )
     name = name.strip()
     if len(name) > NAME_MOST:
         stem, dot, end = name.rpartition(".")

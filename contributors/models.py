@@ -101,7 +101,8 @@ class UploadPart(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["footage", "number"], name="upload_part_once"),
             models.CheckConstraint(
-                condition=models.Q(number__gte=1) & models.Q(number__lte=10_000), name="upload_part_1_to_10000"
+                condition=models.Q(number__gte=1) & models.Q(number__lte=10_000),
+                name="upload_part_1_to_10000",
             ),
         ]
 

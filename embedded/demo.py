@@ -30,21 +30,29 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     data = data_directory()
+    status = 0
     try:
         with only_one(data), Family(data / "logs") as family:
             try:
                 run(family, data, args)
+            except Stopped:
+                status = 130 if args.smoke else 0
+            except Failed as failure:
+                status = complain(failure)
             finally:
                 # From here on a second Ctrl-C must not leave half of them running.
                 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                     signal.signal(number, signal.SIG_IGN)
                 say("Stopping …")
     except Failed as failure:
-        print(f"\n{failure}", file=sys.stderr, flush=True)
-        return 1
-    except Stopped:
-        return 130 if args.smoke else 0
-    return 0
+        status = complain(failure)
+    return status
+
+
+def complain(failure: Failed) -> int:
+    """Print why it cannot go on, and give the exit status for that."""
+    print(f"\n{failure}", file=sys.stderr, flush=True)
+    return 1
 
 
 def arguments() -> argparse.Namespace:
@@ -87,12 +95,7 @@ def run(family: Family, data: Path, args: argparse.Namespace) -> None:
     began = time.monotonic()
     found = services.Services(data, ports.claim_for(data, web=args.port), secrets.load(data))
     say("Starting PostgreSQL, Valkey and S3 …")
-    services.start(
-        family,
-        found,
-        origins=services.site_origins(found.ports.web),
-        buckets=list(services.BUCKETS.values()),
-    )
+    services.start(family, found)
     site.prepare(family, found, say=lambda step: say(f"Preparing {step} …"))
     say("Starting web, workers, beat and the Stripe simulator …")
     web = site.start(family, found)

@@ -1,7 +1,8 @@
 """Stop every child of a run that died without stopping them (kill -9, a crash, a closed terminal).
 
 It is told on its standard input, line by line, which process groups live. When that pipe closes, the parent is gone:
-whatever is still on the list gets its polite signal, then SIGKILL; then the leftovers that it was told of go. Runs with the standard library alone.
+whatever is still on the list gets its polite signal, then SIGKILL, and the leftovers it was told of are removed. Runs
+with the standard library alone.
 """
 
 import contextlib

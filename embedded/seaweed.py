@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from embedded.ports import GRPC_OFFSET, HOST, WITH_GRPC, Ports, sockets
 from embedded.secrets import write_private
 
 REGION = "us-east-1"
+TRIAL = "fairframe-trial"
 
 
 def binary() -> Path:
@@ -87,48 +87,13 @@ def client(*, endpoint: str, key_id: str, key: str) -> Any:
     )
 
 
-def answers(store: Any) -> bool:
-    """Say whether the store takes requests that are signed with our key."""
+def can_store(store: Any) -> bool:
+    """Write something; in its first seconds a new server has no volume to write to yet."""
     try:
-        store.list_buckets()
+        if TRIAL not in [bucket["Name"] for bucket in store.list_buckets()["Buckets"]]:
+            store.create_bucket(Bucket=TRIAL)
+        store.put_object(Bucket=TRIAL, Key="ready", Body=b"ready")
+        store.delete_object(Bucket=TRIAL, Key="ready")
     except (BotoCoreError, ClientError):
         return False
     return True
-
-
-def can_store(store: Any, *, bucket: str) -> bool:
-    """Make a bucket and write to it; the first seconds of a new server have no volume to write to yet."""
-    try:
-        make_bucket(store, bucket=bucket)
-        store.put_object(Bucket=bucket, Key=".ready", Body=b"ready")
-        store.delete_object(Bucket=bucket, Key=".ready")
-    except (BotoCoreError, ClientError):
-        return False
-    return True
-
-
-def make_bucket(store: Any, *, bucket: str) -> None:
-    """Make a bucket that is not there yet."""
-    try:
-        store.create_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
-            raise
-
-
-def allow_origins(store: Any, *, bucket: str, origins: Sequence[str]) -> None:
-    """Let the pages of these origins PUT parts and GET media, and read the ETag of what they put."""
-    store.put_bucket_cors(
-        Bucket=bucket,
-        CORSConfiguration={
-            "CORSRules": [
-                {
-                    "AllowedOrigins": list(origins),
-                    "AllowedMethods": ["GET", "HEAD", "PUT"],
-                    "AllowedHeaders": ["content-type", "x-amz-checksum-sha256", "range"],
-                    "ExposeHeaders": ["ETag", "x-amz-checksum-sha256", "Content-Range", "Content-Length"],
-                    "MaxAgeSeconds": 3600,
-                }
-            ]
-        },
-    )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import postgres, seaweed, valkey
 from embedded.children import Family
-from embedded.ports import HOST, Ports
+from embedded.ports import Ports
 from embedded.secrets import Secrets
 
 BUCKETS = {
@@ -40,20 +39,13 @@ class Services:
         }
 
 
-def site_origins(port: int) -> list[str]:
-    """Name the origins under which a browser may know a site on this port."""
-    return [f"http://{HOST}:{port}", f"http://localhost:{port}"]
-
-
 def start(
     family: Family,
     services: Services,
     *,
-    origins: Sequence[str],
-    buckets: Sequence[str],
     for_tests: bool = False,
 ) -> None:
-    """Start the three services and return when each answers; ``origins`` may use the buckets from a browser."""
+    """Start the three services and return when each answers."""
     ports, secrets, data = services.ports, services.secrets, services.data
     s3 = seaweed.start(family, data / "s3", ports=ports, key_id=secrets.s3_id, key=secrets.s3_key)
     broker = valkey.start(
@@ -63,13 +55,11 @@ def start(
         family, data / "postgres", port=ports.postgres, password=secrets.postgres, fast=for_tests
     )
     if for_tests:
-        for child in (s3, broker, database):  # nothing of theirs is kept, so nothing has to be written
+        for child in (s3, broker):  # nothing of theirs is kept, so nothing has to be written
             family.change_stop_signal(child, signal.SIGKILL)
+        # PostgreSQL's own way of ending at once; SIGKILL would leave a shared memory segment behind.
+        family.change_stop_signal(database, signal.SIGQUIT)
     family.wait_until(broker, lambda: valkey.answers(port=ports.valkey, password=secrets.valkey))
     family.wait_until(database, lambda: postgres.answers(port=ports.postgres, password=secrets.postgres))
     store = seaweed.client(endpoint=seaweed.address(ports), key_id=secrets.s3_id, key=secrets.s3_key)
-    family.wait_until(s3, lambda: seaweed.answers(store))
-    family.wait_until(s3, lambda: seaweed.can_store(store, bucket=buckets[0]))
-    for bucket in buckets:
-        seaweed.make_bucket(store, bucket=bucket)
-        seaweed.allow_origins(store, bucket=bucket, origins=origins)
+    family.wait_until(s3, lambda: seaweed.can_store(store))

@@ -61,6 +61,8 @@ def prepare(family: Family, services: Services, *, say: Callable[[str], None]) -
     manage = [PYTHON, str(ROOT / "manage.py")]
     say("tables")
     family.run("migrate", [*manage, "migrate", "--no-input"], env=env, cwd=ROOT, seconds=300)
+    say("buckets")
+    family.run("buckets", [*manage, "prepare_storage"], env=env, cwd=ROOT, seconds=60)
     say("static files")
     family.run("collectstatic", [*manage, "collectstatic", "--no-input"], env=env, cwd=ROOT, seconds=300)
     say("model weights")

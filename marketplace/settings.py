@@ -228,7 +228,8 @@ ENTITLEMENT_DAYS = 30
 
 # --- uploads ----------------------------------------------------------------------------------------------
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024**3)
-UPLOAD_PART_BYTES = env.int("UPLOAD_PART_BYTES", default=16 * 1024**2)  # lost work after a closed tab is at most one part
+# Lost work after a closed tab is at most one part.
+UPLOAD_PART_BYTES = env.int("UPLOAD_PART_BYTES", default=16 * 1024**2)
 ORIGINAL_KEEP_DAYS = env.int("ORIGINAL_KEEP_DAYS", default=30)  # after the last clip was decided
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2

@@ -23,6 +23,10 @@ class StorageError(Exception):
     """Say what object storage refused, in one sentence."""
 
 
+class UploadGone(StorageError):
+    """The multipart upload was joined or thrown away."""
+
+
 class ChecksumMismatch(StorageError):
     """The bytes that arrived are not the bytes that were promised."""
 
@@ -100,7 +104,9 @@ def list_parts(*, bucket: str, key: str, upload_id: str) -> list[dict[str, Any]]
             for part in page.get("Parts", [])
         ]
     except ClientError as error:
-        raise StorageError("This upload is not open any more.") from error
+        if error.response["Error"]["Code"] in ("NoSuchUpload", "404"):
+            raise UploadGone("This upload is not open any more.") from error
+        raise StorageError("Object storage did not answer.") from error
 
 
 def complete_parts(*, bucket: str, key: str, upload_id: str, parts: Iterable[dict[str, Any]]) -> Stored:

@@ -89,15 +89,12 @@ class Run:
 
     def start(self) -> None:
         """Start the services unless they run, and make this process's buckets."""
-        origins = [*services.site_origins(self.services.ports.web)]
-        names = list(self.buckets.values())
+        from marketplace import buckets
+
         if self.owner and not self.family().children:
-            services.start(self.family(), self.services, origins=origins, buckets=names, for_tests=True)
-        elif not self._has_buckets:
-            store = self.store()
-            for name in names:
-                seaweed.make_bucket(store, bucket=name)
-                seaweed.allow_origins(store, bucket=name, origins=origins)
+            services.start(self.family(), self.services, for_tests=True)
+        if not self._has_buckets:
+            buckets.prepare(origins=[self.site])
         self._has_buckets = True
 
     def store(self) -> Any:

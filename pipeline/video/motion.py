@@ -73,18 +73,26 @@ def carried(box: Box, step: Step, scale: float, *, back: bool = False) -> Box:
     x2, y2 = box.x2 / scale, box.y2 / scale
     left, right = _span(x1, x2, width)
     top, bottom = _span(y1, y2, height)
-    part = step.flow[top:bottom, left:right].astype(np.float32)
+    every = 1 + max(bottom - top, right - left) // 24  # 24 samples across say as much as 100
+    part = step.flow[top:bottom:every, left:right:every].astype(np.float32)
     sign = -1.0 if back else 1.0
-    dx = float(np.median(part[..., 0])) * scale * sign
-    dy = float(np.median(part[..., 1])) * scale * sign
+    dx = middle(part[..., 0]) * scale * sign
+    dy = middle(part[..., 1]) * scale * sign
     growth = 0.0
     if part.shape[0] >= 6 and part.shape[1] >= 6:
         half_w, half_h = part.shape[1] // 2, part.shape[0] // 2
-        spread_x = float(np.median(part[:, -half_w:, 0]) - np.median(part[:, :half_w, 0])) / half_w
-        spread_y = float(np.median(part[-half_h:, :, 1]) - np.median(part[:half_h, :, 1])) / half_h
+        spread_x = (middle(part[:, -half_w:, 0]) - middle(part[:, :half_w, 0])) / (half_w * every)
+        spread_y = (middle(part[-half_h:, :, 1]) - middle(part[:half_h, :, 1])) / (half_h * every)
         growth = max(-MAX_GROWTH, min(MAX_GROWTH, (spread_x + spread_y) / 2 * sign))
     w, h = box.w * (1 + growth), box.h * (1 + growth)
     return replace(box, x=box.cx + dx - w / 2, y=box.cy + dy - h / 2, w=w, h=h)
+
+
+def middle(values: NDArray[np.float32]) -> float:
+    """Return the upper median; np.median takes ten times as long on a few numbers."""
+    flat = values.ravel()
+    half = flat.size // 2
+    return float(np.partition(flat, half)[half])
 
 
 def _span(low: float, high: float, size: int) -> tuple[int, int]:

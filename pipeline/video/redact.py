@@ -100,14 +100,23 @@ def _colour(track: Track, planes: Planes, rect: Rect) -> NDArray[np.float32]:
 
 
 def _fill(plane: NDArray[np.uint8], rect: Rect, value: int, radius: int) -> None:
+    """Make the rectangle flat and blend four strips around it."""
     height, width = plane.shape
     top, bottom = max(0, rect.top - radius), min(height, rect.bottom + radius)
     left, right = max(0, rect.left - radius), min(width, rect.right + radius)
     rows = _ramp(top, bottom, rect.top, rect.bottom, radius)
     columns = _ramp(left, right, rect.left, rect.right, radius)
-    alpha = np.minimum(rows[:, None], columns[None, :])
-    part = plane[top:bottom, left:right]
-    part += (alpha * (value - part.astype(np.float32))).astype(np.int16).astype(np.uint8)
+    plane[rect.top : rect.bottom, rect.left : rect.right] = value
+    for y1, y2, x1, x2 in (
+        (top, rect.top, left, right),
+        (rect.bottom, bottom, left, right),
+        (rect.top, rect.bottom, left, rect.left),
+        (rect.top, rect.bottom, rect.right, right),
+    ):
+        if y1 < y2 and x1 < x2:
+            alpha = np.minimum(rows[y1 - top : y2 - top, None], columns[None, x1 - left : x2 - left])
+            part = plane[y1:y2, x1:x2]
+            part[:] = part + alpha * (value - part.astype(np.float32))
 
 
 def _ramp(start: int, stop: int, inner_start: int, inner_stop: int, radius: int) -> NDArray[np.float32]:

@@ -42,6 +42,8 @@ def certificate(
             "padding": {kind: list(share) for kind, share in cover.SHARE.items()},
             "hold_s": tracks.HOLD_S,
             "lost_growth_per_s": tracks.LOST_GROWTH_PER_S,
+            "glimpse_s": tracks.GLIMPSE_S,
+            "sure": tracks.SURE,
             "reach": tracks.REACH,
             "fill_quantum": redact.QUANTUM.tolist(),
             "pose_min_height": look.POSE_MIN_HEIGHT,

@@ -14,7 +14,11 @@ from pipeline.video.motion import Step, carried
 # pipeline.md: boxes are held at least 0.5 s before the first and after the last detection.
 HOLD_S = 0.6
 # A lost box grows by this share of its size a second on each side: the person may turn, the flow may slip.
-LOST_GROWTH_PER_S = 0.35
+LOST_GROWTH_PER_S = 0.2
+# A single weak detection is more often a lantern than a face: it is covered for this long on each side only, unless
+# a second one confirms it (the ring knows what the next half second brings).
+GLIMPSE_S = 0.25
+SURE = 0.65
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
 # Fewer detections than this make a track doubtful.
@@ -62,6 +66,7 @@ class Tracker:
     def __init__(self, *, width: int, height: int, fps: float, scale: float) -> None:
         self.width, self.height, self.scale = width, height, scale
         self.hold = max(1, round(HOLD_S * fps))
+        self.glimpse = max(1, round(GLIMPSE_S * fps))
         self.growth = LOST_GROWTH_PER_S / fps
         self.active: list[Track] = []
         self.closed: list[Track] = []
@@ -108,9 +113,13 @@ class Tracker:
         """Return the boxes of these kinds in a frame; call before forget()."""
         found = []
         for track in (*self.active, *self.closed):
-            if track.kind in kinds and (box := track.at(frame)) is not None:
+            if track.kind in kinds and (box := track.at(frame)) is not None and self._believed(track, frame):
                 found.append((track, box))
         return found
+
+    def _believed(self, track: Track, frame: int) -> bool:
+        weak = len(track.hits) == 1 and track.scores[0] < SURE
+        return not weak or abs(frame - track.hits[0]) <= self.glimpse
 
     def take_closed(self, before: int) -> list[Track]:
         """Return and drop the closed tracks that ended before this frame."""

@@ -135,8 +135,8 @@ def stand(t: float, *, sink: float = 0.0, lift: float = 0.0, swing: float = 0.0,
         marks[25 + side, :2] = x + sign * 55 * sink, hip_y + (350 - lift - hip_y) * 0.5 + sign * swing
         marks[27 + side, :2] = x, 390 - lift
     shoulder = marks[12, :2]
-    marks[14, :2] = (*shoulder, 30, 5 - 45 * arm)
-    marks[16, :2] = (*shoulder, 25 + 15 * arm, -25 - 75 * arm)
+    marks[14, :2] = shoulder[0] + 30, shoulder[1] + 5 - 45 * arm
+    marks[16, :2] = shoulder[0] + 25 + 15 * arm, shoulder[1] - 25 - 75 * arm
     return PoseRow(round(t * FPS), 7, (50, 200, 100, 200), marks, np.zeros((17, 3), np.float32), 0.9)
 
 

@@ -84,7 +84,17 @@ def test_what_is_held_follows_the_motion() -> None:
 
 def test_a_lost_box_grows() -> None:
     out = follow({60: [plate(300)]}, frames=120)
-    assert out[75][0][1].w > 1.2 * out[60][0][1].w
+    assert out[75][0][1].w > 1.1 * out[60][0][1].w
+
+
+def test_a_single_weak_glimpse_is_covered_briefly_but_a_second_one_confirms_it() -> None:
+    weak = Box("plate", 300, 100, 60, 20, 0.4)
+    once = follow({60: [weak]}, frames=120)
+    assert covers(once, 55, weak)
+    assert covers(once, 65, weak)
+    assert not once[48]
+    twice = follow({60: [weak], 63: [weak]}, frames=120)
+    assert all(covers(twice, f, weak) for f in range(60 - 15, 63 + 16))
 
 
 def test_nothing_is_carried_over_a_change_of_scene() -> None:

@@ -1,0 +1,77 @@
+# Fairframe. Two commands matter: `make demo` and `make test`; both see to everything they need.
+# A bare machine needs Python 3.11 (with venv and pip) and make.
+
+PYTHON ?= python3.11
+VENV ?= .venv
+ARGS ?=
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# deploy/env.example stands for production, so it is proved complete; its secrets are drawn here.
+PRODUCTION := set -a; . deploy/env.example; SECRET_KEY="$$(head -c 48 /dev/urandom | base64 -w 0)"; set +a;
+
+.PHONY: help venv weights chromium demo test lint format lock clean
+
+help:
+	@echo "make demo    run everything on this machine (ARGS='--port N', ARGS='--smoke --footage FILE')"
+	@echo "make test    every check and test (ARGS='-k name' goes to pytest)"
+	@echo "make lint    the checks without the tests       make format   let ruff format"
+	@echo "make weights fetch the model weights            make chromium see to a browser for the tests"
+	@echo "make lock    compile the lock files again       make clean    remove the venv (data stays)"
+
+venv: $(STAMP)
+
+$(STAMP): requirements-dev.lock
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed and there is no $(PYTHON): install it, or say make PYTHON=/path/to/it."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; $(PYTHON) is another one: say make PYTHON=/path/to/python3.11."; exit 1; }
+	@echo "Installing the packages into $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+weights: venv
+	@$(BIN)/python -m pipeline models --fetch
+
+chromium:
+	@if command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium …"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "The browser tests need Chromium: install it (as root: apt-get install chromium) and run this again."; exit 1; fi
+
+demo: venv
+	@$(BIN)/python -m embedded.demo $(ARGS)
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@$(PRODUCTION) set -x; $(BIN)/mypy .
+	$(BIN)/lint-imports
+	@$(PRODUCTION) set -x; $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(PRODUCTION) set -x; $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/compose-lint check docker-compose.yml
+	$(BIN)/hadolint Dockerfile
+
+format: venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint chromium weights
+	$(BIN)/python -m pytest $(ARGS)
+
+# Hashes and no addresses: where packages come from is the machine's own setting. The packages left out are asked for
+# by others (mediapipe, and a GUI build of OpenCV) and never imported here: 0.5 GB.
+LEFT_OUT := jax jaxlib scipy sounddevice sentencepiece opencv-contrib-python opencv-python setuptools opt-einsum
+LOCK := --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet $(addprefix --no-emit-package ,$(LEFT_OUT))
+
+lock:
+	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	$(PYTHON) -m venv "$$tools"; "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv; \
+	"$$tools/bin/uv" pip compile pyproject.toml $(LOCK) -o requirements.lock; \
+	"$$tools/bin/uv" pip compile pyproject.toml --extra embedded --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Pages and scripts' answers for people who film."""
