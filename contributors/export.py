@@ -12,11 +12,21 @@ from contributors.models import Consent
 from marketplace.models import Clip, Event, Footage
 
 SCHEMA = "fairframe.my-data/1"
+FOOTAGE = (
+    *("vertical", "discipline", "title", "country", "place", "state", "reason", "file_name", "size_bytes"),
+    *("content_type", "sha256", "facts", "duration_ms", "certificate"),
+)
+CLIP = (
+    *("position", "start_ms", "end_ms", "frames", "fps", "width", "height", "quality_parts"),
+    *("state", "reason", "media_sha256", "media_bytes"),
+)
 
 
 def of(user: Any) -> dict[str, Any]:
     """Collect account, profile, footage, clips, tags, consents with their words, and what happened to them."""
-    footage = list(Footage.objects.of(user).order_by("created_at").prefetch_related("clips__tags", "consents__text"))
+    footage = list(
+        Footage.objects.of(user).order_by("created_at").prefetch_related("clips__tags", "consents__text")
+    )
     return {
         "schema": SCHEMA,
         "made_at": timezone.now().isoformat(),
@@ -48,14 +58,10 @@ def _profile(user: Any) -> dict[str, Any] | None:
 
 
 def _footage(row: Footage, user: Any) -> dict[str, Any]:
-    plain = (
-        "vertical discipline title country place state reason file_name size_bytes content_type sha256 "
-        "facts duration_ms certificate"
-    ).split()
     clips = list(row.clips.all())
     return {
         "id": str(row.pk),
-        **{name: getattr(row, name) for name in plain},
+        **{name: getattr(row, name) for name in FOOTAGE},
         "recorded_on": row.recorded_on.isoformat() if row.recorded_on else None,
         "created_at": row.created_at.isoformat(),
         "state_changed_at": row.state_changed_at.isoformat(),
@@ -66,10 +72,9 @@ def _footage(row: Footage, user: Any) -> dict[str, Any]:
 
 
 def _clip(clip: Clip) -> dict[str, Any]:
-    plain = "position start_ms end_ms frames fps width height quality_parts state reason media_sha256 media_bytes"
     return {
         "id": str(clip.pk),
-        **{name: getattr(clip, name) for name in plain.split()},
+        **{name: getattr(clip, name) for name in CLIP},
         "quality": float(clip.quality),
         "state_changed_at": clip.state_changed_at.isoformat(),
         "tags": [

@@ -39,7 +39,9 @@ class Waiting:
 
 def waiting(user: Any) -> list[Waiting]:
     """List what this person has to look at, longest wait first."""
-    found = Footage.objects.of(user).waiting_for_owner().order_by("state_changed_at").prefetch_related("clips")
+    found = (
+        Footage.objects.of(user).waiting_for_owner().order_by("state_changed_at").prefetch_related("clips")
+    )
     rows = [(footage, list(footage.clips.all())) for footage in found[:10]]
     return [Waiting(footage, len(clips), minutes_to_look(clips)) for footage, clips in rows]
 
@@ -125,9 +127,8 @@ def _read(mark: str) -> tuple[datetime, uuid.UUID] | None:
 
 def group_counts(user: Any) -> list[dict[str, Any]]:
     """Count this person's footage by the groups they filter by."""
-    by_state = dict(
-        Footage.objects.of(user).order_by().values_list("state").annotate(count=Count("pk")).values_list("state", "count")
-    )
+    mine = Footage.objects.of(user).order_by().values("state").annotate(count=Count("pk"))
+    by_state = dict(mine.values_list("state", "count"))
     return [
         {"key": key, "title": title, "count": sum(by_state.get(str(state), 0) for state in states)}
         for key, (title, states) in GROUPS.items()

@@ -31,14 +31,12 @@ class Progress:
 
     steps: list[dict[str, Any]]
     sentence: str
-    place: int = 0
-    attempt: int = 1
-    left: str = ""
+    estimate: str = ""
 
 
 def latest_job(footage: Footage) -> Job | None:
     """Find the newest job of a footage."""
-    return footage.jobs.filter(kind=JobKind.PROCESS).order_by("-created_at").first()  # type: ignore[attr-defined]
+    return footage.jobs.filter(kind=JobKind.PROCESS).order_by("-created_at").first()
 
 
 def of(footage: Footage) -> Progress:
@@ -54,15 +52,15 @@ def of(footage: Footage) -> Progress:
         sentence = f"Waiting for a worker for {_since(job.state_changed_at, now)}. {ahead}."
         if job.attempts:
             sentence = f"The last attempt stopped: {job.reason} It is tried again by itself. {ahead}."
-        return Progress(_steps(job, footage), sentence, place=place, left=_about(usual))
+        estimate = f"Nine of ten files of this size take less than {_about(usual)}." if usual else ""
+        return Progress(_steps(job, footage), sentence, estimate)
     if job.state == JobState.RUNNING and job.started_at:
         worked = (now - job.started_at).total_seconds()
-        return Progress(
-            _steps(job, footage),
-            f"At work for {duration(worked * 1000)}.",
-            attempt=job.attempts,
-            left=_about(usual - worked) if usual and usual > worked else "",
-        )
+        sentence = f"At work for {duration(worked * 1000)}."
+        if job.attempts > 1:
+            sentence += f" This is attempt {job.attempts} of {job.max_attempts}."
+        estimate = f"Probably less than {_about(usual - worked)} more." if usual > worked else ""
+        return Progress(_steps(job, footage), sentence, estimate)
     return Progress(_steps(job, footage), "")
 
 
@@ -71,9 +69,7 @@ def _since(moment: datetime, now: datetime) -> str:
 
 
 def _about(seconds: float) -> str:
-    if seconds <= 0:
-        return ""
-    return "less than a minute" if seconds < 60 else f"about {duration(round(seconds / 60) * 60_000)}"
+    return "a minute" if seconds < 60 else f"{-(-seconds // 60):.0f} minutes"
 
 
 def _steps(job: Job | None, footage: Footage) -> list[dict[str, Any]]:
@@ -96,7 +92,9 @@ def _steps(job: Job | None, footage: Footage) -> list[dict[str, Any]]:
             {
                 "title": title,
                 "state": state,
-                "percent": round(job.progress * 100) if state == "now" and job is not None and job.step else None,
+                "percent": round(job.progress * 100)
+                if state == "now" and job is not None and job.step
+                else None,
                 "side": duration(seconds * 1000) if seconds else "",
             }
         )

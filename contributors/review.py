@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch
 
-from contributors.views.media import signed
+from contributors.media import signed
 from marketplace import taxonomy
 from marketplace.models import Clip, Footage, Tag
 from marketplace.states import ClipState, FootageState, MoveRefused, advance
@@ -144,7 +144,5 @@ def submit(*, footage: Footage, person: Any, leave_out: Collection[uuid.UUID] = 
             )
         advance(fresh, FootageState.IN_MODERATION, actor=person, data={"left_out": len(left)})
         for clip in waiting:
-            advance(
-                clip, ClipState.WITHDRAWN if clip.pk in left else ClipState.IN_MODERATION, actor=person
-            )
+            advance(clip, ClipState.WITHDRAWN if clip.pk in left else ClipState.IN_MODERATION, actor=person)
     return len(waiting) - len(left)

@@ -1,8 +1,7 @@
-"""The demo's people: one for each door and each desk, made once (`python -m embedded.accounts`)."""
+"""The demo's people: one for each door and each desk, made once."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
 
@@ -69,10 +68,3 @@ def _make_one(person: Person, *, password: str) -> None:
     if person.role == "buyer":
         company, _ = Organisation.objects.get_or_create(name="Demo Robotics", defaults={"country": "US"})
         Membership.objects.get_or_create(user=user, defaults={"organisation": company, "role": Role.OWNER})
-
-
-if __name__ == "__main__":
-    import django
-
-    django.setup()
-    make(password=os.environ["FAIRFRAME_DEMO_PASSWORD"])

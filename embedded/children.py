@@ -28,6 +28,7 @@ class Child:
     stop_signal: signal.Signals
     grace: float  # seconds between the stop signal and SIGKILL
     layer: int  # children of one layer stop together, the highest layer first
+    ends: bool  # it has a task and ends with status 0 when that is done
 
     def where(self) -> str:
         """Say where the log is, and give its end, for the person who has to find out why."""
@@ -45,13 +46,16 @@ class Family:
     """All children of one run; use it as a context manager."""
 
     logs: Path
+    orphans_grace: float = 10.0  # seconds that children get when we are killed before they are
     children: list[Child] = field(default_factory=list)
     _guard: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Family:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(GUARD)], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-I", "-S", str(GUARD), str(self.orphans_grace)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         return self
 
@@ -68,6 +72,7 @@ class Family:
         stop_signal: signal.Signals = signal.SIGTERM,
         grace: float = 10.0,
         layer: int = 0,
+        ends: bool = False,
     ) -> Child:
         """Start one child in the background, its output in ``logs``."""
         log = self.logs / f"{name}.log"
@@ -88,7 +93,7 @@ class Family:
         except OSError as error:
             raise Failed(f"{name} could not be started: {argv[0]}: {error.strerror}.") from error
         self._tell(f"start {process.pid} {int(stop_signal)}")
-        child = Child(name, process, log, stop_signal, grace, layer)
+        child = Child(name, process, log, stop_signal, grace, layer, ends)
         self.children.append(child)
         return child
 
@@ -101,32 +106,22 @@ class Family:
                 raise Failed(f"{child.name} did not answer within {seconds:.0f} seconds. {child.where()}")
             time.sleep(0.05)
 
-    def run(
-        self,
-        name: str,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: Path | None = None,
-        seconds: float,
-    ) -> None:
-        """Run one child to its end; raise Failed when it refuses, or takes longer than ``seconds``."""
-        child = self.start(name, argv, env=env, cwd=cwd, layer=99)
+    def finish(self, child: Child, *, seconds: float) -> None:
+        """Wait for the end of a child that ends; raise Failed when it refuses or takes longer than ``seconds``."""
         until = time.monotonic() + seconds
-        while child.process.poll() is None and time.monotonic() < until:
-            self.check(but=child)
+        while child.process.poll() is None:
+            self.check()
+            if time.monotonic() > until:
+                raise Failed(f"{child.name} did not end within {seconds:.0f} seconds. {child.where()}")
             time.sleep(0.02)
-        status = child.process.poll()
+        self.check()
         self.stop_these([child])
-        if status is None:
-            raise Failed(f"{name} did not end within {seconds:.0f} seconds. {child.where()}")
-        if status != 0:
-            raise Failed(f"{name} failed ({child.ended()}). {child.where()}")
 
-    def check(self, *, but: Child | None = None) -> None:
-        """Raise Failed with one sentence when a child has ended by itself."""
+    def check(self) -> None:
+        """Raise Failed with one sentence when a child has ended by itself that should not have."""
         for child in self.children:
-            if child is not but and child.process.poll() is not None:
+            status = child.process.poll()
+            if status is not None and not (child.ends and status == 0):
                 raise Failed(f"{child.name} has ended ({child.ended()}). {child.where()}")
 
     def remove_after(self, path: Path) -> None:

@@ -43,7 +43,8 @@ def main() -> int:
                 # From here on a second Ctrl-C must not leave half of them running.
                 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                     signal.signal(number, signal.SIG_IGN)
-                say("Stopping …")
+                if family.children:
+                    say("Stopping …")
     except Failed as failure:
         status = complain(failure)
     return status
@@ -94,9 +95,14 @@ def run(family: Family, data: Path, args: argparse.Namespace) -> None:
     """Start, then wait for the end."""
     began = time.monotonic()
     found = services.Services(data, ports.claim_for(data, web=args.port), secrets.load(data))
+    weights = site.fetch_weights(family, found)  # beside everything else: the first time it takes a while
     say("Starting PostgreSQL, Valkey and S3 …")
     services.start(family, found)
-    site.prepare(family, found, say=lambda step: say(f"Preparing {step} …"))
+    say("Preparing tables, buckets, static files and people …")
+    site.prepare(family, found)
+    if weights.process.poll() is None:
+        say("Fetching model weights …")
+    family.finish(weights, seconds=1200)
     say("Starting web, workers, beat and the Stripe simulator …")
     web = site.start(family, found)
     family.wait_until(web, lambda: site.is_healthy(found), seconds=120)

@@ -12,8 +12,6 @@ import signal
 import sys
 import time
 
-GRACE = 10.0  # seconds between the polite signal and SIGKILL
-
 
 def alive(group: int) -> bool:
     """Say whether a process of this group is left."""
@@ -44,7 +42,7 @@ def main() -> None:
     for group, number in reversed(groups.items()):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, number)
-    until = time.monotonic() + GRACE
+    until = time.monotonic() + float(sys.argv[1])  # seconds between the polite signal and SIGKILL
     while time.monotonic() < until and any(alive(group) for group in groups):
         time.sleep(0.1)
     for group in groups:

@@ -6,7 +6,6 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 from embedded.children import Child, Family
@@ -55,21 +54,19 @@ def stripe_url(services: Services) -> str:
     return f"http://{HOST}:{services.ports.stripe}"
 
 
-def prepare(family: Family, services: Services, *, say: Callable[[str], None]) -> None:
-    """Bring tables, static files, weights and demo people up to date; each step may run again."""
-    env = environment(services)
-    manage = [PYTHON, str(ROOT / "manage.py")]
-    say("tables")
-    family.run("migrate", [*manage, "migrate", "--no-input"], env=env, cwd=ROOT, seconds=300)
-    say("buckets")
-    family.run("buckets", [*manage, "prepare_storage"], env=env, cwd=ROOT, seconds=60)
-    say("static files")
-    family.run("collectstatic", [*manage, "collectstatic", "--no-input"], env=env, cwd=ROOT, seconds=300)
-    say("model weights")
-    family.run("weights", [PYTHON, "-m", "pipeline", "models", "--fetch"], env=env, cwd=ROOT, seconds=1200)
-    say("demo people")
-    env["FAIRFRAME_DEMO_PASSWORD"] = services.secrets.people
-    family.run("people", [PYTHON, "-m", "embedded.accounts"], env=env, cwd=ROOT, seconds=120)
+def fetch_weights(family: Family, services: Services) -> Child:
+    """Begin to fetch the model weights that are missing and to check all of them."""
+    argv = [PYTHON, "-m", "pipeline", "models", "--fetch"]
+    return family.start("weights", argv, env=environment(services), cwd=ROOT, layer=SITE, ends=True)
+
+
+def prepare(family: Family, services: Services) -> None:
+    """Bring tables, buckets, static files and the demo's people up to date; it may run again."""
+    env = environment(services) | {"FAIRFRAME_DEMO_PASSWORD": services.secrets.people}
+    child = family.start(
+        "prepare", [PYTHON, "-m", "embedded.prepare"], env=env, cwd=ROOT, layer=SITE, ends=True
+    )
+    family.finish(child, seconds=300)
 
 
 def start(family: Family, services: Services) -> Child:

@@ -1,6 +1,5 @@
 """The icons of the site: 24 × 24 outlines drawn for it, as SVG path data."""
 
-
 ICONS: dict[str, str] = {
     "alert": "M12 8.5v4.5M12 16.5v.01M10.4 4.3 2.9 17.2A1.9 1.9 0 0 0 4.5 20h15a1.9 1.9 0 0 0 1.6-2.8L13.6 4.3a1.9 1.9 0 0 0-3.2 0Z",
     "arrow": "M5 12h14M13 6l6 6-6 6",

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Sum
+from django.db.models import Count, Exists, F, OuterRef, Sum
 from django.urls import reverse
 
-from marketplace.models import Clip, Package
+from marketplace.models import Clip, Package, PackageClip
+from marketplace.states import ClipState
 
 PREVIEWS = 3
 
@@ -56,7 +57,8 @@ def figures() -> Figures:
     clips = Clip.objects.sellable().filter(versions__in=listed.values("current"))
     sums = clips.aggregate(clips=Count("pk", distinct=True), people=Count("footage__owner", distinct=True))
     length = (
-        Clip.objects.filter(pk__in=clips.values("pk")).aggregate(ms=Sum(F("end_ms") - F("start_ms")))["ms"] or 0
+        Clip.objects.filter(pk__in=clips.values("pk")).aggregate(ms=Sum(F("end_ms") - F("start_ms")))["ms"]
+        or 0
     )
     return Figures(
         packages=listed.count(),
@@ -82,18 +84,26 @@ def _covered(footage_ids: list[Any]) -> int:
 
 
 def previews() -> list[Preview]:
-    """Pick clips to show: one of each of the newest packages, then more of these until there are three."""
-    packages = list(Package.objects.listed().order_by("-published_at")[:PREVIEWS])
-    rows = [
-        (package, list(Clip.objects.sellable().filter(versions=package.current_id).order_by("memberships__position")))
-        for package in packages
+    """Pick clips to show: one of each of the newest packages, then more of these until there are three.
+
+    Only clips of people who agreed to previews outside the page of a package.
+    """
+    shown = PackageClip.objects.filter(
+        version=OuterRef("current"), clip__state=ClipState.APPROVED, clip__footage__showcase=True
+    )
+    packages = list(Package.objects.listed().filter(Exists(shown)).order_by("-published_at")[:PREVIEWS])
+    rows = [(package, _showcase(package)) for package in packages]
+    turns = [
+        (package, clips[turn]) for turn in range(PREVIEWS) for package, clips in rows if turn < len(clips)
     ]
-    picked: list[Preview] = []
-    for turn in range(PREVIEWS):
-        for package, clips in rows:
-            if turn < len(clips) and len(picked) < PREVIEWS:
-                picked.append(_preview(package, clips[turn]))
-    return picked
+    return [_preview(package, clip) for package, clip in turns[:PREVIEWS]]
+
+
+def _showcase(package: Package) -> list[Clip]:
+    members = PackageClip.objects.filter(
+        version=package.current_id, clip__state=ClipState.APPROVED, clip__footage__showcase=True
+    )
+    return [member.clip for member in members.select_related("clip").order_by("position")[:PREVIEWS]]
 
 
 def _preview(package: Package, clip: Clip) -> Preview:
@@ -111,8 +121,8 @@ def weights() -> list[dict[str, Any]]:
     path = settings.BASE_DIR / "pipeline" / "video" / "weights.json"
     if not path.exists():
         return []
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return data["weights"] if isinstance(data, dict) else data
+    listed = json.loads(path.read_text(encoding="utf-8"))["weights"]
+    return [weight for weight in listed if weight["trained_on"]]  # the demo's picture is no model
 
 
 def components() -> list[Component]:
@@ -133,7 +143,9 @@ def components() -> list[Component]:
 def _licence(about: Any) -> str:
     stated = about["License-Expression"] or ""
     if not stated:
-        classifiers = [c for c in about.get_all("Classifier") or [] if c.startswith("License :: OSI Approved :: ")]
+        classifiers = [
+            c for c in about.get_all("Classifier") or [] if c.startswith("License :: OSI Approved :: ")
+        ]
         stated = ", ".join(c.rpartition(" :: ")[2] for c in classifiers)
     if not stated:
         # Some packages put the whole text into this field: its first line names the licence.

@@ -17,13 +17,17 @@ from marketplace.people import door
 
 # A person's door, or the one they signed up by → where it leads.
 HOMES = {"film": "contributors:home", "buy": "buyers:home", "desk": "admin:index"}
-STARTS = {Door.FILM: "contributors:start", Door.BUY: "buyers:start"}
+STARTS = {Door.FILM.value: "contributors:start", Door.BUY.value: "buyers:start"}
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show both doors, what is for sale now, and how it works."""
-    context = {"figures": pages.figures(), "previews": pages.previews(), "hold_days": settings.PAYOUT_HOLD_DAYS}
+    context = {
+        "figures": pages.figures(),
+        "previews": pages.previews(),
+        "hold_days": settings.PAYOUT_HOLD_DAYS,
+    }
     return render(request, "pages/home.html", context)
 
 
@@ -45,7 +49,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """Show what is kept, why, for how long, and who gets it."""
-    return render(request, "pages/privacy.html")
+    return render(request, "pages/privacy.html", {"original_days": settings.ORIGINAL_KEEP_DAYS})
 
 
 @require_safe

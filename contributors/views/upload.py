@@ -74,7 +74,9 @@ def start(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST)
     if not form.is_valid():
         sentences = form.sentences()
-        first = next(iter(sentences.values()), None) or "; ".join(form.non_field_errors())
+        first = next(iter(sentences.values()), None) or "; ".join(
+            str(error) for error in form.non_field_errors()
+        )
         return refusal(first, status=400, fields=sentences)
     data = form.cleaned_data
     footage, new = uploads.start(

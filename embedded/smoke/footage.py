@@ -57,7 +57,9 @@ def _portrait(path: Path) -> np.ndarray:
     """Read the head and shoulders of the portrait at about 260 pixels a side."""
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
-        raise FileNotFoundError(f"The portrait {path.name} cannot be read. Run: python -m pipeline models --fetch")
+        raise FileNotFoundError(
+            f"The portrait {path.name} cannot be read. Run: python -m pipeline models --fetch"
+        )
     side = min(picture.shape[:2])
     return cv2.resize(picture[:side, :side], (260, 260), interpolation=cv2.INTER_AREA)
 
@@ -84,4 +86,6 @@ def _car(picture: np.ndarray, *, x: int, y: int) -> None:
     cv2.rectangle(picture, (x + 110, y + 84), (x + 290, y + 126), (245, 245, 245), -1)
     cv2.rectangle(picture, (x + 110, y + 84), (x + 128, y + 126), (160, 60, 10), -1)
     cv2.rectangle(picture, (x + 110, y + 84), (x + 290, y + 126), (10, 10, 10), 2)
-    cv2.putText(picture, "B FF 2607", (x + 134, y + 116), cv2.FONT_HERSHEY_SIMPLEX, 0.92, (15, 15, 15), 3, cv2.LINE_AA)
+    cv2.putText(
+        picture, "B FF 2607", (x + 134, y + 116), cv2.FONT_HERSHEY_SIMPLEX, 0.92, (15, 15, 15), 3, cv2.LINE_AA
+    )

@@ -28,10 +28,14 @@ class _Forms(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(
-                {"action": found.get("action", ""), "method": found.get("method", "get").lower(), "fields": {}}
+                {
+                    "action": found.get("action", ""),
+                    "method": found.get("method", "get").lower(),
+                    "fields": {},
+                }
             )
             return
-        if not self.forms or "name" not in found and tag != "option":
+        if not self.forms or ("name" not in found and tag != "option"):
             return
         fields = self.forms[-1]["fields"]
         if tag == "input" and found.get("type") not in ("submit", "button", "file", "checkbox", "radio"):
@@ -73,13 +77,23 @@ class Person:
         return self._checked(self.browser.get(urljoin(self.site, address), timeout=SECONDS), expect)
 
     def send(
-        self, page: requests.Response, holds: str, values: dict[str, Any], *, action: str = "", expect: int = 200
+        self,
+        page: requests.Response,
+        holds: str,
+        values: dict[str, Any],
+        *,
+        action: str = "",
+        expect: int = 200,
     ) -> requests.Response:
         """Fill in the form of ``page`` that has the field ``holds`` (or whose action has ``action``) and send it."""
         parser = _Forms()
         parser.feed(page.text)
         for form in parser.forms:
-            if (not holds or holds in form["fields"]) and action in form["action"] and form["method"] == "post":
+            if (
+                (not holds or holds in form["fields"])
+                and action in form["action"]
+                and form["method"] == "post"
+            ):
                 target = urljoin(page.url, form["action"])
                 data = {**form["fields"], **values}
                 headers = {"Referer": page.url}

@@ -13,305 +13,642 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LicenceTerms',
+            name="LicenceTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=32, unique=True)),
-                ('title', models.CharField(max_length=120)),
-                ('text', models.TextField()),
-                ('sha256', models.CharField(editable=False, max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.CharField(max_length=32, unique=True)),
+                ("title", models.CharField(max_length=120)),
+                ("text", models.TextField()),
+                ("sha256", models.CharField(editable=False, max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name_plural': 'licence terms',
-                'ordering': ['-created_at'],
+                "verbose_name_plural": "licence terms",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('first_door', models.CharField(blank=True, choices=[('film', 'I film'), ('buy', 'I train models')], help_text='Which door they came in by.', max_length=8)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                (
+                    "first_door",
+                    models.CharField(
+                        blank=True,
+                        choices=[("film", "I film"), ("buy", "I train models")],
+                        help_text="Which door they came in by.",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('verb', models.CharField(db_index=True, max_length=64)),
-                ('subject_type', models.CharField(max_length=64)),
-                ('subject_id', models.CharField(max_length=64)),
-                ('data', models.JSONField(default=dict)),
-                ('previous', models.CharField(max_length=64)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("verb", models.CharField(db_index=True, max_length=64)),
+                ("subject_type", models.CharField(max_length=64)),
+                ("subject_id", models.CharField(max_length=64)),
+                ("data", models.JSONField(default=dict)),
+                ("previous", models.CharField(max_length=64)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Footage',
+            name="Footage",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('vertical', models.CharField(choices=[('driving', 'Driving'), ('sports', 'Sports')], max_length=8)),
-                ('discipline', models.CharField(blank=True, help_text='Sports only: which sport.', max_length=32)),
-                ('title', models.CharField(max_length=120)),
-                ('country', models.CharField(help_text='ISO 3166-1 alpha-2 code.', max_length=2)),
-                ('place', models.CharField(blank=True, help_text='City or region; never an address.', max_length=120)),
-                ('recorded_on', models.DateField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('uploading', 'Uploading: keep this tab open, or come back and pick the same file to go on.'), ('queued', 'Uploaded and checked: waiting for a worker.'), ('processing', 'Working: hiding faces and plates, finding poses and scenarios.'), ('contributor_review', 'Waiting for you: look at the hidden faces and plates, then submit.'), ('in_moderation', 'With our moderators: nothing for you to do.'), ('decided', 'Decided: every clip has an answer.'), ('refused', 'Not usable: the reason is below.'), ('failed', 'Our fault: processing failed. The upload is safe and we have been told.'), ('abandoned', 'Upload stopped: nothing is stored. Start again whenever you like.'), ('withdrawn', 'Withdrawn by you: nobody can see, buy or download it.')], default='uploading', max_length=24)),
-                ('state_changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('reason', models.TextField(blank=True, help_text='The sentence for the person when it is refused or failed.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('file_name', models.CharField(max_length=255)),
-                ('size_bytes', models.BigIntegerField()),
-                ('content_type', models.CharField(max_length=100)),
-                ('sha256', models.CharField(blank=True, help_text='Of the whole file, hexadecimal.', max_length=64)),
-                ('upload_id', models.CharField(blank=True, help_text='The S3 multipart upload, while it runs.', max_length=255)),
-                ('upload_token', models.UUIDField(help_text='Made by the form: a second submit finds the first row.')),
-                ('part_bytes', models.IntegerField()),
-                ('original_key', models.CharField(blank=True, max_length=255)),
-                ('facts', models.JSONField(default=dict, help_text='What the probe found.')),
-                ('report_key', models.CharField(blank=True, max_length=255)),
-                ('redacted_key', models.CharField(blank=True, max_length=255)),
-                ('preview_key', models.CharField(blank=True, max_length=255)),
-                ('poster_key', models.CharField(blank=True, max_length=255)),
-                ('duration_ms', models.BigIntegerField(default=0)),
-                ('certificate', models.JSONField(default=dict, help_text='The redaction certificate of report.json.')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='footage', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "vertical",
+                    models.CharField(choices=[("driving", "Driving"), ("sports", "Sports")], max_length=8),
+                ),
+                (
+                    "discipline",
+                    models.CharField(blank=True, help_text="Sports only: which sport.", max_length=32),
+                ),
+                ("title", models.CharField(max_length=120)),
+                ("country", models.CharField(help_text="ISO 3166-1 alpha-2 code.", max_length=2)),
+                (
+                    "place",
+                    models.CharField(
+                        blank=True, help_text="City or region; never an address.", max_length=120
+                    ),
+                ),
+                ("recorded_on", models.DateField(blank=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            (
+                                "uploading",
+                                "Uploading: keep this tab open, or come back and pick the same file to go on.",
+                            ),
+                            ("queued", "Uploaded and checked: waiting for a worker."),
+                            ("processing", "Working: hiding faces and plates, finding poses and scenarios."),
+                            (
+                                "contributor_review",
+                                "Waiting for you: look at the hidden faces and plates, then submit.",
+                            ),
+                            ("in_moderation", "With our moderators: nothing for you to do."),
+                            ("decided", "Decided: every clip has an answer."),
+                            ("refused", "Not usable: the reason is below."),
+                            (
+                                "failed",
+                                "Our fault: processing failed. The upload is safe and we have been told.",
+                            ),
+                            (
+                                "abandoned",
+                                "Upload stopped: nothing is stored. Start again whenever you like.",
+                            ),
+                            ("withdrawn", "Withdrawn by you: nobody can see, buy or download it."),
+                        ],
+                        default="uploading",
+                        max_length=24,
+                    ),
+                ),
+                ("state_changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "reason",
+                    models.TextField(
+                        blank=True, help_text="The sentence for the person when it is refused or failed."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("file_name", models.CharField(max_length=255)),
+                ("size_bytes", models.BigIntegerField()),
+                ("content_type", models.CharField(max_length=100)),
+                (
+                    "sha256",
+                    models.CharField(blank=True, help_text="Of the whole file, hexadecimal.", max_length=64),
+                ),
+                (
+                    "upload_id",
+                    models.CharField(
+                        blank=True, help_text="The S3 multipart upload, while it runs.", max_length=255
+                    ),
+                ),
+                (
+                    "upload_token",
+                    models.UUIDField(help_text="Made by the form: a second submit finds the first row."),
+                ),
+                ("part_bytes", models.IntegerField()),
+                ("original_key", models.CharField(blank=True, max_length=255)),
+                ("facts", models.JSONField(default=dict, help_text="What the probe found.")),
+                ("report_key", models.CharField(blank=True, max_length=255)),
+                ("redacted_key", models.CharField(blank=True, max_length=255)),
+                ("preview_key", models.CharField(blank=True, max_length=255)),
+                ("poster_key", models.CharField(blank=True, max_length=255)),
+                ("duration_ms", models.BigIntegerField(default=0)),
+                (
+                    "certificate",
+                    models.JSONField(default=dict, help_text="The redaction certificate of report.json."),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="footage",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'footage',
-                'ordering': ['-created_at'],
+                "verbose_name_plural": "footage",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Clip',
+            name="Clip",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveIntegerField(help_text='0-based place in the footage.')),
-                ('start_ms', models.BigIntegerField()),
-                ('end_ms', models.BigIntegerField()),
-                ('frames', models.PositiveIntegerField()),
-                ('fps', models.FloatField()),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('quality', models.DecimalField(decimal_places=3, help_text="0 to 1 by the engine's formula.", max_digits=4)),
-                ('quality_parts', models.JSONField(default=dict)),
-                ('tag_ids', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), default=list, help_text='Ids of its tags, for facets.', size=None)),
-                ('state', models.CharField(choices=[('contributor_review', 'Waiting for you to look at it.'), ('in_moderation', 'With our moderators.'), ('approved', 'Approved: it can be sold.'), ('rejected', 'Refused: the reason is below.'), ('withdrawn', 'Withdrawn: nobody can see, buy or download it.')], default='contributor_review', max_length=24)),
-                ('state_changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('reason', models.TextField(blank=True)),
-                ('media_key', models.CharField(max_length=255)),
-                ('media_sha256', models.CharField(max_length=64)),
-                ('media_bytes', models.BigIntegerField()),
-                ('preview_key', models.CharField(max_length=255)),
-                ('poster_key', models.CharField(max_length=255)),
-                ('poses_key', models.CharField(help_text="JSON of this clip's poses and tracks.", max_length=255)),
-                ('footage', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clips', to='marketplace.footage')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("position", models.PositiveIntegerField(help_text="0-based place in the footage.")),
+                ("start_ms", models.BigIntegerField()),
+                ("end_ms", models.BigIntegerField()),
+                ("frames", models.PositiveIntegerField()),
+                ("fps", models.FloatField()),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                (
+                    "quality",
+                    models.DecimalField(
+                        decimal_places=3, help_text="0 to 1 by the engine's formula.", max_digits=4
+                    ),
+                ),
+                ("quality_parts", models.JSONField(default=dict)),
+                (
+                    "tag_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64),
+                        default=list,
+                        help_text="Ids of its tags, for facets.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("contributor_review", "Waiting for you to look at it."),
+                            ("in_moderation", "With our moderators."),
+                            ("approved", "Approved: it can be sold."),
+                            ("rejected", "Refused: the reason is below."),
+                            ("withdrawn", "Withdrawn: nobody can see, buy or download it."),
+                        ],
+                        default="contributor_review",
+                        max_length=24,
+                    ),
+                ),
+                ("state_changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("reason", models.TextField(blank=True)),
+                ("media_key", models.CharField(max_length=255)),
+                ("media_sha256", models.CharField(max_length=64)),
+                ("media_bytes", models.BigIntegerField()),
+                ("preview_key", models.CharField(max_length=255)),
+                ("poster_key", models.CharField(max_length=255)),
+                (
+                    "poses_key",
+                    models.CharField(help_text="JSON of this clip's poses and tracks.", max_length=255),
+                ),
+                (
+                    "footage",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clips",
+                        to="marketplace.footage",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['footage', 'position'],
+                "ordering": ["footage", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Package',
+            name="Package",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('title', models.CharField(max_length=120)),
-                ('summary', models.TextField(max_length=2000)),
-                ('vertical', models.CharField(choices=[('driving', 'Driving'), ('sports', 'Sports')], max_length=8)),
-                ('price_minor', models.PositiveBigIntegerField(help_text='In minor units (cents).')),
-                ('currency', models.CharField(default='usd', max_length=3)),
-                ('state', models.CharField(choices=[('draft', 'Draft: buyers cannot see it.'), ('published', 'Published: buyers can find and buy it.'), ('delisted', 'Delisted: no longer for sale; earlier buyers keep what they bought.')], default='draft', max_length=16)),
-                ('state_changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tag_ids', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list, size=None)),
-                ('countries', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), blank=True, default=list, size=None)),
-                ('places', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, size=None)),
-                ('disciplines', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), blank=True, default=list, size=None)),
-                ('clip_count', models.PositiveIntegerField(default=0)),
-                ('duration_ms', models.BigIntegerField(default=0)),
-                ('search', django.contrib.postgres.search.SearchVectorField(editable=False, null=True)),
-                ('curator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('licence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='marketplace.licenceterms')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("title", models.CharField(max_length=120)),
+                ("summary", models.TextField(max_length=2000)),
+                (
+                    "vertical",
+                    models.CharField(choices=[("driving", "Driving"), ("sports", "Sports")], max_length=8),
+                ),
+                ("price_minor", models.PositiveBigIntegerField(help_text="In minor units (cents).")),
+                ("currency", models.CharField(default="usd", max_length=3)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft: buyers cannot see it."),
+                            ("published", "Published: buyers can find and buy it."),
+                            (
+                                "delisted",
+                                "Delisted: no longer for sale; earlier buyers keep what they bought.",
+                            ),
+                        ],
+                        default="draft",
+                        max_length=16,
+                    ),
+                ),
+                ("state_changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tag_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "countries",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "places",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "disciplines",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32), blank=True, default=list, size=None
+                    ),
+                ),
+                ("clip_count", models.PositiveIntegerField(default=0)),
+                ("duration_ms", models.BigIntegerField(default=0)),
+                ("search", django.contrib.postgres.search.SearchVectorField(editable=False, null=True)),
+                (
+                    "curator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "licence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="marketplace.licenceterms"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-published_at', '-created_at'],
+                "ordering": ["-published_at", "-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='PackageClip',
+            name="PackageClip",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('clip', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='marketplace.clip')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "clip",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="marketplace.clip",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['version', 'position'],
+                "ordering": ["version", "position"],
             },
         ),
         migrations.CreateModel(
-            name='PackageVersion',
+            name="PackageVersion",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('draft', 'Draft: clips can still be added and taken out.'), ('publishing', 'Publishing: files are being written and checked.'), ('published', 'Published and frozen.'), ('failed', 'Publishing failed: nothing is visible. It can be tried again.')], default='draft', max_length=16)),
-                ('state_changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('reason', models.TextField(blank=True)),
-                ('prefix', models.CharField(blank=True, help_text='pkg/<slug>/v<number> in the bucket.', max_length=200)),
-                ('manifest_sha256', models.CharField(blank=True, max_length=64)),
-                ('total_bytes', models.BigIntegerField(default=0)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('clips', models.ManyToManyField(related_name='versions', through='marketplace.PackageClip', to='marketplace.clip')),
-                ('package', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='marketplace.package')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft: clips can still be added and taken out."),
+                            ("publishing", "Publishing: files are being written and checked."),
+                            ("published", "Published and frozen."),
+                            ("failed", "Publishing failed: nothing is visible. It can be tried again."),
+                        ],
+                        default="draft",
+                        max_length=16,
+                    ),
+                ),
+                ("state_changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "prefix",
+                    models.CharField(
+                        blank=True, help_text="pkg/<slug>/v<number> in the bucket.", max_length=200
+                    ),
+                ),
+                ("manifest_sha256", models.CharField(blank=True, max_length=64)),
+                ("total_bytes", models.BigIntegerField(default=0)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "clips",
+                    models.ManyToManyField(
+                        related_name="versions", through="marketplace.PackageClip", to="marketplace.clip"
+                    ),
+                ),
+                (
+                    "package",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="marketplace.package",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['package', '-number'],
+                "ordering": ["package", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='PackageObject',
+            name="PackageObject",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=255)),
-                ('key', models.CharField(max_length=255)),
-                ('sha256', models.CharField(max_length=64)),
-                ('bytes', models.BigIntegerField()),
-                ('media_type', models.CharField(max_length=100)),
-                ('clip', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.clip')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objects_in', to='marketplace.packageversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=255)),
+                ("key", models.CharField(max_length=255)),
+                ("sha256", models.CharField(max_length=64)),
+                ("bytes", models.BigIntegerField()),
+                ("media_type", models.CharField(max_length=100)),
+                (
+                    "clip",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.clip",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="objects_in",
+                        to="marketplace.packageversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['version', 'path'],
+                "ordering": ["version", "path"],
             },
         ),
         migrations.AddField(
-            model_name='packageclip',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='marketplace.packageversion'),
+            model_name="packageclip",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="members",
+                to="marketplace.packageversion",
+            ),
         ),
         migrations.AddField(
-            model_name='package',
-            name='current',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.packageversion'),
+            model_name="package",
+            name="current",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="marketplace.packageversion",
+            ),
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tag_id', models.CharField(max_length=64)),
-                ('taxonomy_version', models.PositiveIntegerField()),
-                ('start_ms', models.BigIntegerField(help_text='From the start of the clip.')),
-                ('end_ms', models.BigIntegerField()),
-                ('event_ms', models.BigIntegerField(blank=True, null=True)),
-                ('source', models.CharField(help_text='model:<sha256>, human:<id> or contributor.', max_length=100)),
-                ('confidence', models.FloatField()),
-                ('clip', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='marketplace.clip')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("tag_id", models.CharField(max_length=64)),
+                ("taxonomy_version", models.PositiveIntegerField()),
+                ("start_ms", models.BigIntegerField(help_text="From the start of the clip.")),
+                ("end_ms", models.BigIntegerField()),
+                ("event_ms", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "source",
+                    models.CharField(help_text="model:<sha256>, human:<id> or contributor.", max_length=100),
+                ),
+                ("confidence", models.FloatField()),
+                (
+                    "clip",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tags",
+                        to="marketplace.clip",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['start_ms', 'tag_id'],
+                "ordering": ["start_ms", "tag_id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once_whatever_its_case'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="user_email_once_whatever_its_case"
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['subject_type', 'subject_id'], name='marketplace_subject_13f2b7_idx'),
+            model_name="event",
+            index=models.Index(fields=["subject_type", "subject_id"], name="marketplace_subject_13f2b7_idx"),
         ),
         migrations.AddIndex(
-            model_name='footage',
-            index=models.Index(fields=['owner', '-created_at'], name='marketplace_owner_i_737b99_idx'),
+            model_name="footage",
+            index=models.Index(fields=["owner", "-created_at"], name="marketplace_owner_i_737b99_idx"),
         ),
         migrations.AddIndex(
-            model_name='footage',
-            index=models.Index(fields=['state'], name='marketplace_state_a6fbd9_idx'),
+            model_name="footage",
+            index=models.Index(fields=["state"], name="marketplace_state_a6fbd9_idx"),
         ),
         migrations.AddConstraint(
-            model_name='footage',
-            constraint=models.UniqueConstraint(fields=('owner', 'upload_token'), name='footage_once_per_form'),
+            model_name="footage",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "upload_token"), name="footage_once_per_form"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='footage',
-            constraint=models.CheckConstraint(condition=models.Q(('size_bytes__gt', 0)), name='footage_has_bytes'),
+            model_name="footage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("size_bytes__gt", 0)), name="footage_has_bytes"
+            ),
         ),
         migrations.AddIndex(
-            model_name='clip',
-            index=models.Index(fields=['state'], name='marketplace_state_8df075_idx'),
+            model_name="clip",
+            index=models.Index(fields=["state"], name="marketplace_state_8df075_idx"),
         ),
         migrations.AddIndex(
-            model_name='clip',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tag_ids'], name='clip_tags_gin'),
+            model_name="clip",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["tag_ids"], name="clip_tags_gin"),
         ),
         migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.UniqueConstraint(fields=('footage', 'position'), name='clip_once_per_position'),
+            model_name="clip",
+            constraint=models.UniqueConstraint(fields=("footage", "position"), name="clip_once_per_position"),
         ),
         migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('end_ms__gt', models.F('start_ms'))), name='clip_has_length'),
+            model_name="clip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end_ms__gt", models.F("start_ms"))), name="clip_has_length"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('quality__gte', 0), ('quality__lte', 1)), name='clip_quality_0_to_1'),
+            model_name="clip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quality__gte", 0), ("quality__lte", 1)), name="clip_quality_0_to_1"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='packageversion',
-            constraint=models.UniqueConstraint(fields=('package', 'number'), name='version_once'),
+            model_name="packageversion",
+            constraint=models.UniqueConstraint(fields=("package", "number"), name="version_once"),
         ),
         migrations.AddConstraint(
-            model_name='packageobject',
-            constraint=models.UniqueConstraint(fields=('version', 'path'), name='path_once_per_version'),
+            model_name="packageobject",
+            constraint=models.UniqueConstraint(fields=("version", "path"), name="path_once_per_version"),
         ),
         migrations.AddConstraint(
-            model_name='packageclip',
-            constraint=models.UniqueConstraint(fields=('version', 'clip'), name='clip_once_per_version'),
+            model_name="packageclip",
+            constraint=models.UniqueConstraint(fields=("version", "clip"), name="clip_once_per_version"),
         ),
         migrations.AddIndex(
-            model_name='package',
-            index=models.Index(fields=['state', '-published_at'], name='marketplace_state_fa66b1_idx'),
+            model_name="package",
+            index=models.Index(fields=["state", "-published_at"], name="marketplace_state_fa66b1_idx"),
         ),
         migrations.AddIndex(
-            model_name='package',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tag_ids'], name='package_tags_gin'),
+            model_name="package",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["tag_ids"], name="package_tags_gin"),
         ),
         migrations.AddIndex(
-            model_name='package',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='package_search_gin'),
+            model_name="package",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="package_search_gin"),
         ),
         migrations.AddConstraint(
-            model_name='package',
-            constraint=models.CheckConstraint(condition=models.Q(('price_minor__gt', 0)), name='package_has_price'),
+            model_name="package",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price_minor__gt", 0)), name="package_has_price"
+            ),
         ),
         migrations.AddIndex(
-            model_name='tag',
-            index=models.Index(fields=['tag_id'], name='marketplace_tag_id_12cd30_idx'),
+            model_name="tag",
+            index=models.Index(fields=["tag_id"], name="marketplace_tag_id_12cd30_idx"),
         ),
     ]

@@ -58,6 +58,10 @@ class Footage(models.Model):
     part_bytes = models.IntegerField()
     original_key = models.CharField(max_length=255, blank=True)
 
+    showcase = models.BooleanField(
+        default=False, help_text="The consent to show previews outside package pages is in force."
+    )
+
     facts = models.JSONField(default=dict, help_text="What the probe found.")
     report_key = models.CharField(max_length=255, blank=True)
     redacted_key = models.CharField(max_length=255, blank=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -52,7 +53,9 @@ def duration(milliseconds: Any) -> str:
 def hours(milliseconds: Any) -> str:
     """Write a length as hours for a figure: ``0.4``, ``12.5``, ``1,204``."""
     value = float(milliseconds or 0) / 3_600_000
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 0.1 or not value else f"{value:.2f}"
+    return (
+        f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 0.1 or not value else f"{value:.2f}"
+    )
 
 
 @register.filter
@@ -117,6 +120,20 @@ def pill(row: Any, *, sentence: bool = False) -> SafeString:
 
 
 @register.simple_tag
+def described_by(field: BoundField, help_text: str = "") -> str:
+    """List the ids of what explains ``field``: its help, also when only the page gives one, and its errors."""
+    ids = [f"{field.auto_id}_helptext"] if help_text or field.help_text else []
+    return " ".join([*ids, f"{field.auto_id}_error"] if field.errors else ids)
+
+
+@register.simple_tag
+def control(field: BoundField, help_text: str = "") -> SafeString:
+    """Draw the control of ``field``, tied to its help and its errors."""
+    ids = field.field.widget.attrs.get("aria-describedby") or described_by(field, help_text)
+    return field.as_widget(attrs={"aria-describedby": ids} if ids else {})
+
+
+@register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Draw an icon; decoration unless it has a ``label``."""
     role = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
@@ -130,7 +147,7 @@ def nav_links(context: template.Context) -> list[navigation.Link]:
     """List the links of the bar for this visitor."""
     request = context.get("request")
     return navigation.links(
-        door=context.get("door", ""),
+        door=context.get("door") or "",
         cart_count=context.get("cart_count") or 0,
         path=getattr(request, "path", ""),
     )
@@ -140,4 +157,4 @@ def nav_links(context: template.Context) -> list[navigation.Link]:
 def account_links(context: template.Context) -> list[navigation.Link]:
     """List the pages about one's own account."""
     request = context.get("request")
-    return navigation.account_links(door=context.get("door", ""), path=getattr(request, "path", ""))
+    return navigation.account_links(door=context.get("door") or "", path=getattr(request, "path", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train"})
 # A person shorter than this share of the picture has no pose worth keeping (33 points on 40 pixels are guesses).
 POSE_MIN_HEIGHT = 0.11
 MOST_POSES = 8
+# Seconds between looks for objects, and for plates: in traffic plates matter and vehicles move little in 0.2 s; in
+# sport people matter and plates are far away. What is between is carried by the motion.
+OBJECTS_EVERY_S = {"driving": 0.2, "sports": 0.0}
+PLATES_EVERY_S = {"driving": 0.0, "sports": 0.25}
 
 
 @dataclass(slots=True)
@@ -29,41 +34,69 @@ class Seen:
 
     frame: int
     private: list[Box] = field(default_factory=list)  # faces and plates
-    objects: list[Box] = field(default_factory=list)
+    objects: list[Box] | None = None  # None: not looked for in this frame
     poses: list[Pose] | None = None  # None: pose was not asked for in this frame
 
 
 class Eyes:
-    """Detectors behind a small pool of threads; each thread owns its models, so results never depend on order."""
+    """Detectors behind a small pool of threads; each thread owns its sessions, so results never depend on order."""
 
-    def __init__(self, *, vertical: str, workers: int, width: int, height: int) -> None:
-        self.vertical, self.width, self.height = vertical, width, height
+    def __init__(self, *, vertical: str, workers: int, width: int, height: int, fps: float) -> None:
+        self.vertical, self.width, self.height, self.fps = vertical, width, height, fps
+        self._known: Future[list[Box]] = Future()  # the objects seen last
+        self._objects_at = self._plates_at = -math.inf
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._pose: list[Any] = []
+        self._pose: Any = None
+        self._pose_lock = threading.Lock()
         self.models: list[dict[str, Any]] = []
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="eyes")
 
     def look(self, frame: int, buffer: NDArray[np.uint8], *, pose: bool) -> Future[Seen]:
         """Start on a key frame; the buffer must stay as it is until the result is there."""
-        return self._pool.submit(self._look, frame, buffer, pose)
+        objects = pose or self._due(frame, self._objects_at, OBJECTS_EVERY_S)
+        plates = self._due(frame, self._plates_at, PLATES_EVERY_S)
+        self._plates_at = frame if plates else self._plates_at
+        if objects:
+            self._objects_at, self._known = frame, Future()
+        return self._pool.submit(self._look, frame, buffer, self._known, objects, plates, pose)
+
+    def _due(self, frame: int, last: float, every: dict[str, float]) -> bool:
+        return (frame - last) / self.fps >= every[self.vertical] - 0.5 / self.fps
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-        for estimator in self._pose:
-            estimator.close()
+        if self._pose is not None:
+            self._pose.close()
 
-    def _look(self, frame: int, buffer: NDArray[np.uint8], pose: bool) -> Seen:
+    def _look(
+        self,
+        frame: int,
+        buffer: NDArray[np.uint8],
+        known: Future[list[Box]],
+        look_objects: bool,
+        look_plates: bool,
+        pose: bool,
+    ) -> Seen:
         detectors = self._detectors()
         bgr = cv2.cvtColor(buffer.reshape(self.height * 3 // 2, self.width), cv2.COLOR_YUV2BGR_I420)
-        objects = detectors.objects(bgr)
-        faces = detectors.faces(bgr)
-        plates = detectors.plates(bgr, [box for box in objects if box.kind in VEHICLES])
-        seen = Seen(frame=frame, private=[*faces, *plates], objects=objects)
+        seen = Seen(frame=frame)
+        if look_objects:
+            try:
+                seen.objects = detectors.objects(bgr)
+                known.set_result(seen.objects)
+            except BaseException as error:
+                known.set_exception(error)
+                raise
+        seen.private = detectors.faces(bgr)
+        # Jobs start in order, so the one that looks for the objects has begun before this one waits for it.
+        objects = known.result()
+        if look_plates:
+            seen.private += detectors.plates(bgr, [box for box in objects if box.kind in VEHICLES])
         if pose:
             people = [b for b in objects if b.kind in PEOPLE and b.h >= POSE_MIN_HEIGHT * self.height]
             people = sorted(people, key=lambda b: -b.area)[:MOST_POSES]
-            seen.poses = self._estimator().people(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), people)
+            seen.poses = self._people(bgr, people)
         return seen
 
     def _detectors(self) -> Any:
@@ -75,11 +108,12 @@ class Eyes:
                 self.models = list(self._local.detectors.models)
         return self._local.detectors
 
-    def _estimator(self) -> Any:
-        if not hasattr(self._local, "pose"):
-            from pipeline.video.pose import PoseEstimator
+    def _people(self, bgr: NDArray[np.uint8], people: list[Box]) -> list[Pose]:
+        """Estimate poses, one caller at a time: a second graph would cost 110 MiB and no picture needs the other's."""
+        with self._pose_lock:
+            if self._pose is None:
+                from pipeline.video.pose import PoseEstimator
 
-            with self._lock:
-                self._local.pose = PoseEstimator()
-                self._pose.append(self._local.pose)
-        return self._local.pose
+                self._pose = PoseEstimator()
+            poses: list[Pose] = self._pose.people(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), people)
+            return poses

@@ -24,13 +24,13 @@ from pipeline.video.scene import SceneLog
 from pipeline.video.tracks import Tracker
 from pipeline.video.write import Writer
 
-# Seconds between looks: every 3rd frame at 30 fps (pipeline.md: every 5th leaks half of the boxes).
-LOOK_EVERY_S = 0.1
+# Seconds between looks: every 3rd frame at 24–30 fps (pipeline.md: every 5th leaks half of the boxes).
+LOOK_EVERY_S = 0.125
 MOST_STRIDE = 3
 # Seconds between poses: sport is fast, pedestrians at the roadside are context.
 POSE_EVERY_S = {"sports": 0.1, "driving": 0.5}
 # Frames read ahead of the main thread and encoded behind it.
-QUEUE = 4
+QUEUE = 2
 
 
 @dataclass(slots=True)
@@ -147,7 +147,7 @@ class OnePass:
             slot = self.pending.popleft()
             seen: Seen = slot.seen.result()  # type: ignore[union-attr]
             began = time.thread_time()
-            people = [box for box in seen.objects if box.kind == "person"]
+            people = [box for box in seen.objects or () if box.kind == "person"]
             matched = self.tracker.update(slot.index, [*seen.private, *people])
             self.log.seen(slot.index, seen, matched, fresh=seen.frame == slot.index)
             self.applied = slot.index
@@ -177,6 +177,7 @@ class OnePass:
                 self.timing["redact"] += done - began
                 self.writer.write(slot.planes, cut=slot.cut)
                 self.timing["encode"] += time.thread_time() - done
+                self.reader.take_back(slot.buffer)
             except BaseException as error:
                 self._failure, failed = error, True
 

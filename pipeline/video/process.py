@@ -172,7 +172,9 @@ def _pass(
     tell("redact", 0.0)
     reader = Reader(source, facts, threads=min(cores, 4), max_duration_s=max_duration_s)
     expected = max(1.0, facts.duration_s * float(reader.rate))
-    eyes = Eyes(vertical=vertical, workers=cores, width=reader.width, height=reader.height)
+    eyes = Eyes(
+        vertical=vertical, workers=cores, width=reader.width, height=reader.height, fps=float(reader.rate)
+    )
     writer: Writer | None = None
     try:
         writer = Writer(

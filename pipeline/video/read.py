@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -99,13 +100,14 @@ class Reader:
         # Wall and CPU bounds: 40 × real time and a minute, far above what any accepted codec needs.
         budget = 60 + 40 * max(facts.duration_s, 10)
         self.child = sandbox.start(argv(facts, threads=threads), source=source, cpu_s=budget, timeout=budget)
+        self._spare: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
         self.count = 0
         self.warnings: list[str] = []
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield each frame in a fresh buffer; raise BadInput when none can be read or there are too many."""
+        """Yield each frame in a buffer of its own; raise BadInput when none can be read or there are too many."""
         while True:
-            buffer = np.empty(self.frame_bytes, np.uint8)
+            buffer = self._buffer()
             if not self._fill(memoryview(buffer.data)):
                 break
             self.count += 1
@@ -115,6 +117,16 @@ class Reader:
                 )
             yield buffer
         self._end()
+
+    def take_back(self, buffer: NDArray[np.uint8]) -> None:
+        """Use this buffer again: frames that come and go by malloc leave holes of hundreds of megabytes."""
+        self._spare.put(buffer)
+
+    def _buffer(self) -> NDArray[np.uint8]:
+        try:
+            return self._spare.get_nowait()
+        except queue.Empty:
+            return np.empty(self.frame_bytes, np.uint8)
 
     def _fill(self, view: memoryview) -> bool:
         done = 0

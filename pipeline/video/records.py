@@ -102,10 +102,11 @@ class Log:
 
     def seen(self, frame: int, seen: Seen, matched: dict[int, Box], *, fresh: bool) -> None:
         """Keep what one key frame showed."""
-        best: dict[str, float] = {}
-        for box in seen.objects:
-            best[box.kind] = max(best.get(box.kind, 0.0), box.score)
-        self.keys.append(KeyRow(frame=frame, counts=Counter(box.kind for box in seen.objects), best=best))
+        if seen.objects is not None:
+            best: dict[str, float] = {}
+            for box in seen.objects:
+                best[box.kind] = max(best.get(box.kind, 0.0), box.score)
+            self.keys.append(KeyRow(frame=frame, counts=Counter(box.kind for box in seen.objects), best=best))
         if fresh:
             self.poses += [self._pose(frame, pose, matched) for pose in seen.poses or ()]
 

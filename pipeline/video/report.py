@@ -41,6 +41,7 @@ def certificate(
         "thresholds": {
             "padding": {kind: list(share) for kind, share in cover.SHARE.items()},
             "hold_s": tracks.HOLD_S,
+            "established_hold_s": tracks.ESTABLISHED_HOLD_S,
             "lost_growth_per_s": tracks.LOST_GROWTH_PER_S,
             "glimpse_s": tracks.GLIMPSE_S,
             "sure": tracks.SURE,

@@ -28,10 +28,13 @@ ACTOR_GAP_S = 1.5
 VEHICLES = ("car", "truck", "bus", "motorcycle")
 # Top third of the picture on labelled webcam images: night stays under 92, day over 104 (of 16..235).
 NIGHT_SKY, DAY_SKY = 92.0, 104.0
+# Share of pixels over 210 that lamps make at night.
+LAMPS = 0.006
 # Picture widths a second. Stopped: flow noise at 320 pixels. Turning: a junction turns 15–40°/s, a motorway bend
 # under 4°/s, and dashcams see 70–130° across.
 STOPPED_SPEED = 0.025
 TURNING_PAN = 0.10
+SLOWEST_EGO_FPS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,9 @@ def illumination(*, luma: float, sky: float, bright: float, spread: float) -> tu
     """Return (value, confidence) from mean luma, mean of the top third, share of bright pixels and contrast."""
     if spread < 3:
         return "unknown", 0.3  # one flat colour: a covered lens or a test picture
-    if sky < NIGHT_SKY and luma < 96:
-        lit = bright > 0.006 or luma > 45
+    # A dim picture without a single lamp in it is a grey day or dusk, not a lit night.
+    if sky < NIGHT_SKY and luma < 96 and (luma < 60 or bright > LAMPS):
+        lit = bright > LAMPS or luma > 45
         return ("night_lit" if lit else "night_unlit"), float(
             np.clip(0.55 + (NIGHT_SKY - sky) / 120, 0.5, 0.9)
         )
@@ -113,6 +117,8 @@ def illumination(*, luma: float, sky: float, bright: float, spread: float) -> tu
 
 def _ego(scene: SceneLog, fps: float, end_s: float) -> list[Span]:
     window = 0.5
+    if fps < SLOWEST_EGO_FPS or float(scene.column("cut").mean()) > 0.1:
+        return []  # time-lapse: the pictures are too far apart to tell how the camera moved
     pans, speeds = windows(scene.column("pan"), fps, window), windows(scene.column("speed"), fps, window)
     labels = []
     for pan_values, speed_values in zip(pans, speeds, strict=True):

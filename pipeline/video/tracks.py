@@ -13,6 +13,10 @@ from pipeline.video.motion import Step, carried
 
 # pipeline.md: boxes are held at least 0.5 s before the first and after the last detection.
 HOLD_S = 0.6
+# A track that was certain and vanishes is still there more often than not (a plate in glare, a head that turns): it
+# is followed by its motion for longer. Plates sit on rigid cars, so motion alone holds them well.
+ESTABLISHED_HITS = 5
+ESTABLISHED_HOLD_S = {"plate": 2.0, "face": 1.0}
 # A lost box grows by this share of its size a second on each side: the person may turn, the flow may slip.
 LOST_GROWTH_PER_S = 0.2
 # A single weak detection is more often a lantern than a face: it is covered for this long on each side only, unless
@@ -64,7 +68,7 @@ class Tracker:
     """Tracks of all kinds; frames must be noted in order, detections given in the order of their frames."""
 
     def __init__(self, *, width: int, height: int, fps: float, scale: float) -> None:
-        self.width, self.height, self.scale = width, height, scale
+        self.width, self.height, self.scale, self.fps = width, height, scale, fps
         self.hold = max(1, round(HOLD_S * fps))
         self.glimpse = max(1, round(GLIMPSE_S * fps))
         self.growth = LOST_GROWTH_PER_S / fps
@@ -116,6 +120,11 @@ class Tracker:
             if track.kind in kinds and (box := track.at(frame)) is not None and self._believed(track, frame):
                 found.append((track, box))
         return found
+
+    def _hold_of(self, track: Track) -> int:
+        if len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE:
+            return max(self.hold, round(ESTABLISHED_HOLD_S.get(track.kind, HOLD_S) * self.fps))
+        return self.hold
 
     def _believed(self, track: Track, frame: int) -> bool:
         weak = len(track.hits) == 1 and track.scores[0] < SURE
@@ -169,7 +178,7 @@ class Tracker:
         at = track.at(track.end - 1)
         for f in range(track.end, frame + 1):
             step = self._steps.get(f)
-            if at is None or step is None or step.cut or f - track.last_hit > self.hold:
+            if at is None or step is None or step.cut or f - track.last_hit > self._hold_of(track):
                 return
             at = carried(at, step, self.scale)
             if f - track.last_hit > 3:  # within one stride of detection the motion is enough
@@ -200,7 +209,7 @@ class Tracker:
     def _close(self, frame: int) -> None:
         still = []
         for track in self.active:
-            if track.end <= frame or frame - track.last_hit > self.hold:
+            if track.end <= frame or frame - track.last_hit > self._hold_of(track):
                 self._judge(track)
                 self.closed.append(track)
             else:

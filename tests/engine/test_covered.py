@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ import pytest
 from pipeline.video import weights
 from pipeline.video.process import process
 from tests.engine.conftest import Done
-from tests.media import Picture, frames_of, make_video, shared
+from tests.media import Picture, ffmpeg, frames_of, make_video, shared
 
 Rect = tuple[float, float, float, float]
 # The face inside the public-domain portrait, as shares of its side: left, top, width, height (brow to chin).
-FACE_IN_PORTRAIT = (0.355, 0.145, 0.165, 0.235)
+FACE_IN_PORTRAIT = (0.355, 0.145, 0.165, 0.2)
 
 
 def share_covered(truth: Rect, report: dict[str, Any], frame: int) -> float:
@@ -90,9 +91,14 @@ def test_a_face_that_moves_is_covered_in_every_frame(tmp_path: Path, portrait: P
 
 
 @pytest.mark.media
-def test_labelled_plates_of_a_real_ride_are_covered(tmp_path: Path) -> None:
-    source = shared("video/drive/aiguys_uk_plate.mp4")
+def test_the_plate_of_a_real_ride_is_covered_in_every_frame(tmp_path: Path) -> None:
+    source = tmp_path / "ride.mp4"
+    part = ["-t", "1.2", "-c", "copy", str(source)]
+    ride = shared("video/drive/aiguys_uk_plate.mp4")
+    subprocess.run([ffmpeg(), "-loglevel", "error", "-i", str(ride), *part], check=True)
     report = process(source, tmp_path / "out", vertical="driving", workers=2)
-    plates = [track for track in report["tracks"] if track["kind"] == "plate"]
-    longest = max(plates, key=lambda track: len(track["boxes"]))
-    assert len(longest["boxes"]) > 0.9 * report["output"]["frames"]
+    # The number of the car in front (LS15 …) is about 60 pixels wide and readable in every frame.
+    large = [
+        box for track in report["tracks"] if track["kind"] == "plate" for box in track["boxes"] if box[3] > 60
+    ]
+    assert {box[0] for box in large} == set(range(report["output"]["frames"]))

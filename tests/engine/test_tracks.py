@@ -76,6 +76,12 @@ def test_boxes_are_held_half_a_second_before_and_after() -> None:
     assert not out[110]
 
 
+def test_an_established_plate_is_followed_for_longer_when_it_is_lost() -> None:
+    out = follow({f: [plate(50 + 3 * f)] for f in range(0, 30, 3)}, frames=120, dx=3)
+    assert all(covers(out, f, plate(50 + 3 * f)) for f in range(27 + 55))
+    assert not out[110]
+
+
 def test_what_is_held_follows_the_motion() -> None:
     out = follow({60: [plate(300)]}, frames=120, dx=3)
     assert covers(out, 48, plate(300 - 3 * 12))

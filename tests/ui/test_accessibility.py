@@ -27,7 +27,7 @@ def serious(page: Page) -> list[str]:
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_serious_is_wrong(page: Page, live_server: object, path: str, size: tuple[int, int]) -> None:
     if path == "/":
-        ride = people.make_footage(people.alice(), state="decided")
+        ride = people.make_footage(people.alice(), state="decided", showcase=True)
         people.make_package([people.make_clip(ride, position=i) for i in range(3)])
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(f"{live_server}{path}")

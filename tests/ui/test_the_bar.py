@@ -72,7 +72,9 @@ def test_a_new_person_starts_at_the_door_they_chose(client: Client, door: str, a
 
 
 def test_a_new_person_without_a_door_is_asked(client: Client) -> None:
-    client.force_login(people.make_user("new@example.org"), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(
+        people.make_user("new@example.org"), backend="django.contrib.auth.backends.ModelBackend"
+    )
     answer = client.get("/welcome/")
     assert answer.status_code == 200
     assert "What brings you here?" in answer.content.decode()

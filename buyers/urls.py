@@ -1,0 +1,30 @@
+"""Addresses of the pages for people who buy."""
+
+from django.urls import path
+
+from buyers.views import cart, catalogue, orders, organisation
+
+app_name = "buyers"
+urlpatterns = [
+    path("packages/", catalogue.listing, name="catalogue"),
+    path("packages/<slug:slug>/", catalogue.package, name="package"),
+    path("packages/<slug:slug>/preview/<uuid:clip>/<str:kind>/", catalogue.preview, name="preview"),
+    path("cart/", cart.page, name="cart"),
+    path("cart/add/<slug:slug>/", cart.add, name="cart_add"),
+    path("cart/remove/<uuid:pk>/", cart.remove, name="cart_remove"),
+    path("cart/licence/<int:pk>/", cart.licence, name="cart_licence"),
+    path("cart/checkout/", cart.checkout, name="checkout"),
+    path("orders/", orders.listing, name="orders"),
+    path("orders/<uuid:pk>/", orders.page, name="order"),
+    path("orders/<uuid:pk>/state/", orders.state, name="checkout_return"),
+    path("orders/<uuid:pk>/pay/", orders.pay, name="order_pay"),
+    path("orders/<uuid:pk>/<slug:slug>/manifest.json", orders.manifest, name="order_manifest"),
+    path("orders/<uuid:pk>/<slug:slug>/SHA256SUMS", orders.checksums, name="order_checksums"),
+    path("orders/<uuid:pk>/<slug:slug>/files/<path:file>", orders.download, name="order_download"),
+    path("buy/", organisation.home, name="home"),
+    path("buy/start/", organisation.start, name="start"),
+    path("buy/join/<str:code>/", organisation.join, name="join"),
+    path("buy/members/", organisation.members, name="members"),
+    path("buy/members/<int:pk>/remove/", organisation.remove_member, name="member_remove"),
+    path("buy/invitations/<int:pk>/revoke/", organisation.revoke, name="invitation_revoke"),
+]

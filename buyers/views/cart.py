@@ -1,0 +1,108 @@
+"""The cart: put in, take out, accept the licence, go and pay."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from buyers import cart as carts
+from buyers import orders
+from buyers.access import members_only, membership
+from marketplace.access import listed_package
+from marketplace.models import LicenceTerms
+from marketplace.people import address_prefix, agent
+
+
+@members_only
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the cart."""
+    return _show(request)
+
+
+def _show(
+    request: HttpRequest, *, error: str = "", status: int = 200, ticked: set[int] | None = None
+) -> HttpResponse:
+    member = membership(request.user)
+    context = {
+        "cart": carts.look(member=member),
+        "organisation": member.organisation,
+        "form_token": uuid.uuid4(),
+        "error": error,
+        "ticked": ticked or set(),
+    }
+    return render(request, "buyers/cart.html", context, status=status)
+
+
+@require_POST
+def add(request: HttpRequest, slug: str) -> HttpResponse:
+    """Put a package into the cart; visitors sign up or log in first and come back to the package."""
+    package = listed_package(slug)
+    if not request.user.is_authenticated:
+        back = reverse("buyers:package", args=[package.slug])
+        messages.info(request, "Sign up or log in to buy. You come back to this package.")
+        return HttpResponseRedirect(f"{reverse('account_signup')}?door=buy&next={back}")
+    return _add(request, slug)
+
+
+@members_only
+def _add(request: HttpRequest, slug: str) -> HttpResponse:
+    package = listed_package(slug)
+    new = carts.put(member=membership(request.user), package=package)
+    messages.success(request, f"“{package}” is {'in' if new else 'already in'} your cart.")
+    return redirect("buyers:cart")
+
+
+@members_only
+@require_POST
+def remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take a package out of the cart."""
+    carts.take_out(member=membership(request.user), package_id=pk)
+    messages.success(request, "Taken out of your cart.")
+    return redirect("buyers:cart")
+
+
+@members_only
+@require_safe
+def licence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one licence text on a page of its own, to read or print before accepting."""
+    return render(request, "buyers/licence.html", {"terms": get_object_or_404(LicenceTerms, pk=pk)})
+
+
+@members_only
+@require_POST
+def checkout(request: HttpRequest) -> HttpResponse:
+    """Make the order and go to Stripe's page."""
+    accepted = {
+        int(name.removeprefix("terms_")): value
+        for name, value in request.POST.items()
+        if name.startswith("terms_") and name.removeprefix("terms_").isdecimal()
+    }
+    try:
+        token = uuid.UUID(request.POST.get("form_token", ""))
+    except ValueError:
+        return _show(
+            request, error="This form was incomplete. Nothing was charged. Send it again.", status=400
+        )
+    try:
+        order = orders.checkout(
+            member=membership(request.user),
+            form_token=token,
+            fingerprint=request.POST.get("fingerprint", ""),
+            accepted=accepted,
+            address_prefix=address_prefix(request),
+            agent=agent(request),
+        )
+    except orders.OrderRefused as refused:
+        return _show(request, error=str(refused), status=400, ticked=set(accepted))
+    except orders.StripeAway as away:
+        messages.error(request, str(away))
+        return redirect("buyers:orders")
+    if order.state != "pending" or not order.checkout_url:
+        return redirect("buyers:order", pk=order.pk)
+    return HttpResponseRedirect(order.checkout_url)

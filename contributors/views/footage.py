@@ -1,0 +1,157 @@
+"""My footage: the list, one of them, and what its owner can do with it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from contributors import consents, history, overview, progress, review, uploads
+from contributors.access import contributors_only
+from contributors.models import Consent
+from marketplace import countries
+from marketplace.access import own_footage
+from marketplace.models import Footage
+from marketplace.people import address_prefix, agent
+from marketplace.states import MOVES, ClipState, FootageState, MoveRefused
+
+
+@contributors_only
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """List this person's footage by state, newest first."""
+    group = request.GET.get("state", "")
+    group = group if group in overview.GROUPS else ""
+    page = overview.listing(
+        request.user,
+        group=group,
+        before=request.GET.get("before", ""),
+        after=request.GET.get("after", ""),
+    )
+    groups = overview.group_counts(request.user)
+    return render(
+        request,
+        "contributors/footage_list.html",
+        {
+            "page": page,
+            "group": group,
+            "groups": groups,
+            "total": sum(found["count"] for found in groups),
+            "newer_url": _page_url(group, after=page.newer),
+            "older_url": _page_url(group, before=page.older),
+        },
+    )
+
+
+def _page_url(group: str, **mark: str) -> str:
+    asked = {name: value for name, value in mark.items() if value}
+    if not asked:
+        return ""
+    return "?" + urlencode({**({"state": group} if group else {}), **asked})
+
+
+@contributors_only
+@require_safe
+@never_cache
+def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show one footage: progress, then the review of its redaction, then what was decided."""
+    footage = own_footage(request.user, pk)
+    clips = review.shown_clips(footage)
+    reviewing = footage.state == FootageState.REVIEW
+    return render(
+        request,
+        "contributors/footage.html",
+        {
+            "footage": footage,
+            "clips": clips,
+            "country": countries.name(footage.country),
+            "reviewing": reviewing,
+            "minutes": review.minutes_to_look([shown.clip for shown in clips]),
+            "hidden": review.hidden(footage),
+            "doubts": sum(len(shown.doubts) for shown in clips),
+            "approved": sum(shown.clip.state == ClipState.APPROVED for shown in clips),
+            "rejected": sum(shown.clip.state == ClipState.REJECTED for shown in clips),
+            "at_work": progress.at_work(footage),
+            "progress": progress.of(footage) if progress.at_work(footage) or _failed(footage) else None,
+            "withdrawable": FootageState.WITHDRAWN in MOVES[FootageState][footage.state],
+            "uploading": footage.state == FootageState.UPLOADING,
+            "consents": Consent.objects.filter(footage=footage).select_related("text").order_by("-at"),
+            "history": history.of(footage, reader=request.user),
+        },
+    )
+
+
+def _failed(footage: Footage) -> bool:
+    return footage.state == FootageState.FAILED
+
+
+@contributors_only
+@require_safe
+@never_cache
+def progress_part(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Give the live part of the page; when the machines are done the whole page loads anew."""
+    footage = own_footage(request.user, pk)
+    context: dict[str, Any] = {"footage": footage, "progress": progress.of(footage), "at_work": True}
+    answer = render(request, "contributors/progress.html", context)
+    if not progress.at_work(footage):
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+@contributors_only
+@require_POST
+def submit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Send the looked-at clips to the moderators."""
+    footage = own_footage(request.user, pk)
+    try:
+        count = review.submit(
+            footage=footage, person=request.user, leave_out=_ids(request.POST.getlist("leave_out"))
+        )
+    except MoveRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        clips = "1 clip is" if count == 1 else f"{count} clips are"
+        messages.success(request, f"{clips} with our moderators now. We write to you when they have decided.")
+    return redirect("contributors:footage", pk=pk)
+
+
+def _ids(raw: list[str]) -> set[uuid.UUID]:
+    found = set()
+    for text in raw:
+        try:
+            found.add(uuid.UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+@contributors_only
+@require_POST
+def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take a footage back, with all its clips; an upload that still runs is thrown away."""
+    footage = own_footage(request.user, pk)
+    try:
+        if footage.state == FootageState.UPLOADING:
+            uploads.abort(footage=footage, actor=request.user)
+            messages.success(request, f"The upload of “{footage.title}” was thrown away.")
+        else:
+            consents.withdraw(
+                footage=footage,
+                person=request.user,
+                address_prefix=address_prefix(request),
+                agent=agent(request),
+            )
+            messages.success(
+                request,
+                f"“{footage.title}” is withdrawn. Nobody can find, see, buy or download it here any more.",
+            )
+    except (MoveRefused, uploads.UploadRefused) as refused:
+        messages.error(request, str(refused))
+    return redirect(reverse("contributors:footage", args=[pk]))
