@@ -65,7 +65,8 @@ test: lint chromium weights
 # Hashes and no addresses: where packages come from is the machine's own setting. The packages left out are asked for
 # by others (mediapipe, and a GUI build of OpenCV) and never imported here: 0.5 GB.
 LEFT_OUT := jax jaxlib scipy sounddevice sentencepiece opencv-contrib-python opencv-python setuptools opt-einsum
-LOCK := --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet $(addprefix --no-emit-package ,$(LEFT_OUT))
+# 3.11 means 3.11.0 here: Debian has 3.11.2, for which some packages need a backport more than for 3.11.3.
+LOCK := --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet $(addprefix --no-emit-package ,$(LEFT_OUT))
 
 lock:
 	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -16,7 +15,7 @@ from contributors.models import ContributorProfile
 from contributors.uploads import UploadRefused
 from marketplace.people import door
 from marketplace.states import MoveRefused
-from marketplace.storage import StorageError
+from marketplace.storage import FAULTS
 
 log = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -86,7 +85,7 @@ def answers_json(view: View) -> View:
             return refusal(str(refused), status=refused.status, **refused.more)
         except MoveRefused as refused:
             return refusal(str(refused), status=409)
-        except (StorageError, BotoCoreError, ClientError):
+        except FAULTS:
             log.exception("object storage failed at %s", request.path)
             return refusal(STORAGE_DOWN, status=502)
 

@@ -111,7 +111,7 @@ def _preview(package: Package, clip: Clip) -> Preview:
         clip=clip,
         package=package,
         poster_url=reverse("buyers:preview", args=[package.slug, clip.pk, "poster"]),
-        preview_url=reverse("buyers:preview", args=[package.slug, clip.pk, "preview"]),
+        preview_url=reverse("buyers:preview", args=[package.slug, clip.pk, "video"]),
         url=reverse("buyers:package", args=[package.slug]),
     )
 

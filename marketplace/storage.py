@@ -23,6 +23,10 @@ class StorageError(Exception):
     """Say what object storage refused, in one sentence."""
 
 
+# Whatever can go wrong between us and the store; for callers that have something to say about it.
+FAULTS = (StorageError, BotoCoreError, ClientError)
+
+
 class UploadGone(StorageError):
     """The multipart upload was joined or thrown away."""
 

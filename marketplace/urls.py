@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from marketplace import views
 
@@ -14,8 +13,6 @@ urlpatterns = [
     path("licences/", views.licences, name="licences"),
     path("healthz", views.healthz, name="healthz"),
     path("accounts/", include("allauth.urls")),
-    # One log-in for everyone, with its limits and second factor: the desk has no form of its own.
-    path("desk/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("desk/", include("moderation.urls")),
     path("desk/", admin.site.urls),
     path("", include("payouts.urls")),  # before contributors: it has pages under /film/ too

@@ -13,6 +13,7 @@ from marketplace.models import Clip, Package
 from marketplace.money import Money
 from marketplace.states import ClipState, JobState, OrderState, PackageState, TransferState
 from moderation import access
+from payouts import checks, ledger
 from payouts.models import StripeEvent, Transfer
 from pipeline.models import Job
 
@@ -73,8 +74,19 @@ def _packages() -> list[dict[str, Any]]:
 def _money() -> list[dict[str, Any]]:
     paid = Order.objects.filter(state=OrderState.PAID)
     totals = paid.values("currency").annotate(total=Sum("total_minor")).order_by("currency")
+    broken = checks.broken()
+    sums = ledger.balance_sum() or {"usd": 0}
     due = Transfer.objects.filter(state__in=[TransferState.DUE, TransferState.FAILED]).count()
     return [
+        {
+            "title": "Sum of all ledger lines",
+            "value": " / ".join(str(total) for total in sums.values()),
+            "note": f"Broken: {', '.join(rule.name for rule, _ in broken)}"
+            if broken
+            else "0 is right, and every rule of the books holds",
+            "url": reverse("admin:payouts_ledgertransaction_changelist"),
+            "action": "The ledger",
+        },
         {
             "title": "Sold",
             "value": " + ".join(str(Money(row["total"], row["currency"])) for row in totals) or str(Money(0)),

@@ -4,6 +4,7 @@ from moderation import views
 
 app_name = "moderation"
 urlpatterns = [
+    path("login/", views.log_in, name="login"),
     path("review/", views.next_clip, name="next"),
     path("review/<uuid:pk>/", views.review, name="review"),
     path("review/<uuid:pk>/reopen/", views.reopen, name="reopen"),

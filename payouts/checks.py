@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from payouts.policies import POLICIES
+
 MOST_SHOWN = 10
+_PERCENT = " ".join(f"WHEN '{name}' THEN {policy.share_percent}" for name, policy in POLICIES.items())
+_OWED = """
+  SELECT l.transaction_id, -sum(l.amount_minor) AS owed FROM payouts_ledgerline l
+  JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'contributor' GROUP BY l.transaction_id"""
 
 
 @dataclass(frozen=True)
@@ -22,8 +28,8 @@ RULES = [
     Rule(
         "I1",
         "The lines of every ledger transaction sum to zero per currency.",
-        "SELECT transaction_id::text FROM payouts_ledgerline GROUP BY transaction_id, currency "
-        "HAVING sum(amount_minor) <> 0",
+        """SELECT transaction_id::text FROM payouts_ledgerline GROUP BY transaction_id, currency
+           HAVING sum(amount_minor) <> 0""",
     ),
     Rule(
         "I2",
@@ -33,54 +39,76 @@ RULES = [
     Rule(
         "I3",
         "Every paid order has exactly one sale in the books, and no other order has one.",
-        "SELECT o.id::text FROM buyers_order o LEFT JOIN payouts_ledgertransaction t ON t.order_id = o.id "
-        "AND t.kind = 'sale' GROUP BY o.id, o.state "
-        "HAVING count(t.id) <> CASE WHEN o.state IN ('paid', 'refunded') THEN 1 ELSE 0 END",
+        """SELECT o.id::text FROM buyers_order o
+           LEFT JOIN payouts_ledgertransaction t ON t.order_id = o.id AND t.kind = 'sale'
+           GROUP BY o.id, o.state
+           HAVING count(t.id) <> CASE WHEN o.state IN ('paid', 'refunded') THEN 1 ELSE 0 END""",
     ),
     Rule(
         "I4",
-        "What came in for an order is Stripe's fee, our part and the contributors' shares, to the cent.",
-        "SELECT o.id::text FROM buyers_order o JOIN payouts_ledgertransaction t ON t.order_id = o.id AND t.kind = 'sale' "
-        "JOIN payouts_ledgerline l ON l.transaction_id = t.id AND l.amount_minor > 0 "
-        "GROUP BY o.id, o.total_minor HAVING sum(l.amount_minor) <> o.total_minor",
+        "What was paid for an order is its lines' prices, and our part and the contributors' shares, to the cent.",
+        """SELECT o.id::text FROM buyers_order o
+           JOIN payouts_ledgertransaction t ON t.order_id = o.id AND t.kind = 'sale'
+           JOIN payouts_ledgerline l ON l.transaction_id = t.id
+           JOIN (SELECT order_id, sum(price_minor) AS price FROM buyers_orderline GROUP BY order_id) p
+             ON p.order_id = o.id
+           GROUP BY o.id, o.total_minor, o.currency, p.price
+           HAVING coalesce(sum(l.amount_minor) FILTER (WHERE l.amount_minor > 0), 0) <> o.total_minor
+             OR p.price <> o.total_minor OR bool_or(l.currency <> o.currency)""",
     ),
     Rule(
         "I5",
-        "The earnings of every transaction are what its lines owe the contributors.",
-        "SELECT t.id::text FROM payouts_ledgertransaction t "
-        "LEFT JOIN (SELECT l.transaction_id, -sum(l.amount_minor) AS owed FROM payouts_ledgerline l "
-        "  JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'contributor' "
-        "  GROUP BY l.transaction_id) x ON x.transaction_id = t.id "
-        "LEFT JOIN (SELECT transaction_id, sum(amount_minor) AS earned FROM payouts_earning GROUP BY transaction_id) e "
-        "  ON e.transaction_id = t.id "
-        "WHERE t.kind IN ('sale', 'minute_fee') AND coalesce(x.owed, 0) <> coalesce(e.earned, 0)",
+        "The shares of every order line are its vertical's part of the price, and what the books owe for them.",
+        f"""SELECT t.id::text FROM payouts_ledgertransaction t
+            LEFT JOIN ({_OWED}) x ON x.transaction_id = t.id
+            LEFT JOIN (SELECT transaction_id, sum(amount_minor) AS earned FROM payouts_earning
+                       GROUP BY transaction_id) e ON e.transaction_id = t.id
+            WHERE t.kind IN ('sale', 'minute_fee') AND coalesce(x.owed, 0) <> coalesce(e.earned, 0)
+            UNION
+            SELECT e.transaction_id::text FROM payouts_earning e
+            JOIN buyers_orderline l ON l.id = e.line_id
+            JOIN marketplace_packageversion v ON v.id = l.version_id
+            JOIN marketplace_package p ON p.id = v.package_id
+            GROUP BY e.transaction_id, l.id, l.price_minor, p.vertical
+            HAVING sum(e.amount_minor) <> round(l.price_minor * (CASE p.vertical {_PERCENT} END) / 100.0)""",  # noqa: S608
+    ),
+    Rule(
+        "I6",
+        "The ledger's guards are in force: lines balance at commit, nothing is changed or deleted.",
+        """SELECT wanted FROM unnest(ARRAY['ledger_line_balances', 'ledger_transaction_balances',
+             'ledger_line_append_only', 'ledger_transaction_append_only']) AS wanted
+           WHERE NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = wanted AND tgenabled IN ('O', 'A'))""",
     ),
     Rule(
         "I7",
         "Nobody was sent more than they earned.",
-        "SELECT a.contributor_id::text FROM payouts_ledgeraccount a JOIN payouts_ledgerline l ON l.account_id = a.id "
-        "WHERE a.kind = 'contributor' GROUP BY a.contributor_id, a.currency HAVING sum(l.amount_minor) > 0",
+        """SELECT a.contributor_id::text FROM payouts_ledgeraccount a
+           JOIN payouts_ledgerline l ON l.account_id = a.id
+           WHERE a.kind = 'contributor' GROUP BY a.contributor_id, a.currency HAVING sum(l.amount_minor) > 0""",
     ),
     Rule(
         "I8",
         "No Stripe event has waited for more than 15 minutes.",
-        "SELECT stripe_id FROM payouts_stripeevent WHERE handled_at IS NULL "
-        "AND received_at < now() - interval '15 minutes'",
+        """SELECT stripe_id FROM payouts_stripeevent
+           WHERE handled_at IS NULL AND received_at < now() - interval '15 minutes'""",
     ),
     Rule(
         "I9",
-        "Every transfer that left is booked once, and its earnings add up to it.",
-        "SELECT t.id::text FROM payouts_transfer t "
-        "LEFT JOIN payouts_ledgertransaction b ON b.reference = 'transfer:' || t.id::text "
-        "LEFT JOIN (SELECT transfer_id, sum(amount_minor) AS total FROM payouts_earning GROUP BY transfer_id) e "
-        "  ON e.transfer_id = t.id "
-        "WHERE (t.state IN ('sent', 'settled', 'reversed')) <> (b.id IS NOT NULL) OR coalesce(e.total, 0) <> t.amount_minor",
+        "Every transfer that left is booked once with its amount, and its earnings add up to it.",
+        """SELECT t.id::text FROM payouts_transfer t
+           LEFT JOIN payouts_ledgertransaction b ON b.reference = 'transfer:' || t.id::text
+           LEFT JOIN payouts_ledgerline l ON l.transaction_id = b.id AND l.amount_minor > 0
+           LEFT JOIN (SELECT transfer_id, sum(amount_minor) AS total FROM payouts_earning GROUP BY transfer_id) e
+             ON e.transfer_id = t.id
+           WHERE (t.state IN ('sent', 'settled', 'reversed')) <> (b.id IS NOT NULL)
+             OR (b.id IS NOT NULL AND l.amount_minor IS DISTINCT FROM t.amount_minor)
+             OR coalesce(e.total, 0) <> t.amount_minor""",
     ),
     Rule(
         "I10",
         "Nobody has access without a paid order.",
-        "SELECT e.id::text FROM buyers_entitlement e JOIN buyers_orderline l ON l.id = e.line_id "
-        "JOIN buyers_order o ON o.id = l.order_id WHERE o.state <> 'paid' AND e.revoked_at IS NULL",
+        """SELECT e.id::text FROM buyers_entitlement e JOIN buyers_orderline l ON l.id = e.line_id
+           JOIN buyers_order o ON o.id = l.order_id WHERE o.state <> 'paid' AND e.revoked_at IS NULL""",
     ),
 ]
 

@@ -1,23 +1,20 @@
-"""The books: double entry, append-only; a sale and an approved minute become lines and earnings."""
+"""The books: double entry, append-only; a sale, a fee and an approved minute become lines and earnings."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from buyers.models import Order, OrderLine
 from marketplace.models import Clip
-from marketplace.models.event import record
-from marketplace.money import Money, split
-from marketplace.states import ClipState
+from payouts import shares
 from payouts.models import (
     AccountKind,
     Earning,
@@ -26,16 +23,8 @@ from payouts.models import (
     LedgerTransaction,
     TransactionKind,
 )
-from payouts.policies import POLICIES, minute_fee, minute_rate
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one clip earns of one order line, in minor units, and how that was worked out."""
-
-    clip: Clip
-    amount_minor: int
-    formula: str
+from payouts.policies import MINUTE_CURRENCY
+from payouts.shares import Share
 
 
 def account(kind: AccountKind, *, currency: str, contributor: Any = None) -> LedgerAccount:
@@ -65,60 +54,86 @@ def post(
     return booked
 
 
-def post_sale(*, order: Order, fee_minor: int = 0) -> LedgerTransaction:
-    """Book a paid order: what came in, Stripe's fee, each contributor's share, and the rest as our revenue.
+def post_sale(*, order: Order) -> LedgerTransaction:
+    """Book a paid order: what came in, each contributor's share, and the rest as our revenue.
 
-    Call it in the transaction that marks the order paid. The fee is ours to bear: shares are of the price.
+    Call it in the transaction that marks the order paid. Stripe's fee is ours to bear and has a transaction of its
+    own (``post_stripe_fee``): Stripe may tell it later, and shares are of the price.
     """
+    currency = order.currency
     with transaction.atomic():
-        currency = order.currency
-        shares: list[tuple[OrderLine, Share]] = []
-        for line in order.lines.select_related("version__package").order_by("pk"):
-            shares += [(line, share) for share in shares_of(line, currency=currency)]
+        sold = [
+            (line, share)
+            for line in order.lines.select_related("version__package").order_by("pk")
+            for share in shares.of_line(line, currency=currency)
+        ]
         owed: dict[Any, int] = defaultdict(int)
-        for _, share in shares:
+        for _, share in sold:
             owed[share.clip.footage.owner] += share.amount_minor
-        lines = [(account(AccountKind.STRIPE_BALANCE, currency=currency), order.total_minor - fee_minor)]
-        if fee_minor:
-            lines.append((account(AccountKind.STRIPE_FEES, currency=currency), fee_minor))
-        for contributor, amount in owed.items():
-            lines.append(
-                (account(AccountKind.CONTRIBUTOR, currency=currency, contributor=contributor), -amount)
-            )
-        rest = order.total_minor - sum(owed.values())
-        lines.append((account(AccountKind.PLATFORM_REVENUE, currency=currency), -rest))
+        lines = [(account(AccountKind.STRIPE_BALANCE, currency=currency), order.total_minor)]
+        lines += [
+            (account(AccountKind.CONTRIBUTOR, currency=currency, contributor=contributor), -amount)
+            for contributor, amount in owed.items()
+        ]
+        ours = order.total_minor - sum(owed.values())
+        lines.append((account(AccountKind.PLATFORM_REVENUE, currency=currency), -ours))
         booked = post(
             TransactionKind.SALE, reference=f"sale:{order.pk}", lines=lines, memo=str(order), order=order
         )
-        _earn(booked, shares, currency)
-        record("ledger.sale", subject=order, data={"transaction": str(booked.pk), "fee_minor": fee_minor})
+        _earn(booked, sold, currency)
     return booked
 
 
-def shares_of(line: OrderLine, *, currency: str) -> list[Share]:
-    """Share one line out: the contributors' per cent of its price, by the milliseconds of each clip, exactly.
-
-    A clip that was withdrawn before this sale is not delivered with it, so it earns nothing of it and the others
-    share; a clip that is withdrawn later keeps what it earned, because it had been sold.
-    """
-    package = line.version.package
-    policy = POLICIES[package.vertical]
-    pool, _ = split(line.price_minor, [policy.share_percent, 100 - policy.share_percent])
-    members = line.version.members.select_related("clip__footage__owner").order_by("position")
-    clips = [member.clip for member in members if member.clip.state != ClipState.WITHDRAWN]
-    if not clips:
-        return []
-    parts = split(pool, [clip.duration_ms for clip in clips])
-    whole = sum(clip.duration_ms for clip in clips) / 1000
-    head = f"{policy.share_percent} % of {Money(line.price_minor, currency)} = {Money(pool, currency)}"
-    return [
-        Share(clip, part, f"{head}; this clip is {clip.duration_ms / 1000:.1f} s of {whole:.1f} s")
-        for clip, part in zip(clips, parts, strict=True)
-        if part
+def post_stripe_fee(*, order: Order, fee_minor: int, currency: str) -> bool:
+    """Book what Stripe kept of a sale, once, in the currency Stripe settles in. True when this call did."""
+    reference = f"fee:{order.pk}"
+    if not fee_minor or LedgerTransaction.objects.filter(reference=reference).exists():
+        return False
+    lines = [
+        (account(AccountKind.STRIPE_FEES, currency=currency), fee_minor),
+        (account(AccountKind.STRIPE_BALANCE, currency=currency), -fee_minor),
     ]
+    kind, memo = TransactionKind.STRIPE_FEE, f"Stripe's fee, {order}"
+    return _post_once(kind, reference=reference, lines=lines, memo=memo, order=order) is not None
 
 
-def _earn(booked: LedgerTransaction, shares: Iterable[tuple[OrderLine | None, Share]], currency: str) -> None:
+def post_minute_fee(*, clip: Clip) -> LedgerTransaction | None:
+    """Book the per-minute fee of an approved clip, once in its life; None for verticals that pay none, or again."""
+    share = shares.of_minutes(clip)
+    reference = f"minutes:{clip.pk}"
+    if share is None or LedgerTransaction.objects.filter(reference=reference).exists():
+        return None
+    currency, owner = MINUTE_CURRENCY, clip.footage.owner
+    lines = [
+        (account(AccountKind.MINUTE_FEES, currency=currency), share.amount_minor),
+        (account(AccountKind.CONTRIBUTOR, currency=currency, contributor=owner), -share.amount_minor),
+    ]
+    with transaction.atomic():
+        kind, memo = TransactionKind.MINUTE_FEE, f"Approved minutes of {clip}"
+        booked = _post_once(kind, reference=reference, lines=lines, memo=memo)
+        if booked is not None:
+            _earn(booked, [(None, share)], currency)
+    return booked
+
+
+def _post_once(
+    kind: TransactionKind,
+    *,
+    reference: str,
+    lines: Iterable[tuple[LedgerAccount, int]],
+    memo: str,
+    order: Order | None = None,
+) -> LedgerTransaction | None:
+    try:
+        with transaction.atomic():
+            return post(kind, reference=reference, lines=lines, memo=memo, order=order)
+    except IntegrityError:
+        if LedgerTransaction.objects.filter(reference=reference).exists():
+            return None  # somebody else was faster
+        raise
+
+
+def _earn(booked: LedgerTransaction, found: Iterable[tuple[OrderLine | None, Share]], currency: str) -> None:
     now = timezone.now()
     Earning.objects.bulk_create(
         Earning(
@@ -132,29 +147,8 @@ def _earn(booked: LedgerTransaction, shares: Iterable[tuple[OrderLine | None, Sh
             earned_at=now,
             available_on=now + timedelta(days=settings.PAYOUT_HOLD_DAYS),
         )
-        for line, share in shares
+        for line, share in found
     )
-
-
-def post_minute_fee(*, clip: Clip) -> LedgerTransaction | None:
-    """Book the per-minute fee of an approved clip, once in its life; nothing for verticals that pay none."""
-    if not POLICIES[clip.footage.vertical].pays_minutes:
-        return None
-    reference = f"minutes:{clip.pk}"
-    amount = minute_fee(duration_ms=clip.duration_ms, quality=clip.quality)
-    if not amount or LedgerTransaction.objects.filter(reference=reference).exists():
-        return None
-    currency, owner = "usd", clip.footage.owner
-    rate = minute_rate(clip.quality) / 100
-    formula = f"${rate:.4f} a minute at quality {clip.quality} × {clip.duration_ms / 60_000:.3f} minutes"
-    with transaction.atomic():
-        lines = [
-            (account(AccountKind.MINUTE_FEES, currency=currency), amount),
-            (account(AccountKind.CONTRIBUTOR, currency=currency, contributor=owner), -amount),
-        ]
-        booked = post(TransactionKind.MINUTE_FEE, reference=reference, lines=lines, memo=f"Minutes of {clip}")
-        _earn(booked, [(None, Share(clip, amount, formula))], currency)
-    return booked
 
 
 def balance_sum() -> dict[str, int]:

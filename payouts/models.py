@@ -23,10 +23,14 @@ class StripeEvent(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
     handled_at = models.DateTimeField(null=True, db_index=True)
     attempts = models.PositiveIntegerField(default=0)
+    try_at = models.DateTimeField(default=timezone.now, help_text="While it waits: not before this time.")
     note = models.TextField(blank=True, help_text="What was done, or why it waits.")
 
     class Meta:
         ordering = ["received_at"]
+        indexes = [
+            models.Index(fields=["try_at"], condition=models.Q(handled_at=None), name="stripe_event_waiting")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.stripe_id}"
@@ -72,8 +76,10 @@ class LedgerAccount(models.Model):
 
 class TransactionKind(models.TextChoices):
     SALE = "sale", "Sale"
+    STRIPE_FEE = "stripe_fee", "Stripe's fee"
     MINUTE_FEE = "minute_fee", "Per-minute fee"
     TRANSFER = "transfer", "Transfer to a contributor"
+    REVERSAL = "reversal", "Transfer taken back"
     CORRECTION = "correction", "Correction"
 
 
@@ -131,7 +137,15 @@ class Earning(models.Model):
 
     class Meta:
         ordering = ["-earned_at"]
-        indexes = [models.Index(fields=["contributor", "-earned_at"]), models.Index(fields=["available_on"])]
+        indexes = [
+            models.Index(fields=["contributor", "-earned_at"]),
+            models.Index(fields=["available_on"]),
+            models.Index(
+                fields=["contributor", "available_on"],
+                condition=models.Q(transfer=None),
+                name="earning_not_sent",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["transaction", "clip", "line"], name="earning_once", nulls_distinct=False
@@ -171,14 +185,17 @@ class Transfer(models.Model):
     currency = models.CharField(max_length=3)
     stripe_id = models.CharField(max_length=255, blank=True, db_index=True)
     reason = models.TextField(blank=True, help_text="Why it failed, for the contributor.")
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0, help_text="How often Stripe clearly refused it.")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="transfer_moves_something")
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="transfer_moves_something"),
+            models.UniqueConstraint(
+                fields=["stripe_id"], condition=~models.Q(stripe_id=""), name="transfer_once_at_stripe"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from marketplace.money import split
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -15,22 +17,27 @@ class Policy:
     pays_minutes: bool
     sentence: str
 
+    def pool(self, price_minor: int) -> int:
+        """Give the contributors' part of a price; with our part it adds up to the price exactly."""
+        return split(price_minor, [self.share_percent, 100 - self.share_percent])[0]
+
 
 POLICIES = {
     "driving": Policy(
         "driving",
         30,
         True,
-        "Driving: 30 % of every sale, shared by the seconds of each contributor's clips, and $0.50 to $2.00 for every "
-        "approved minute, by quality.",
+        "Driving: 30 % of every sale, shared by the seconds of each clip in the package, and $0.50 to $2.00, by "
+        "quality, for every minute that is approved.",
     ),
     "sports": Policy(
         "sports",
         80,
         False,
-        "Sports: 80 % of every sale, shared by the seconds of each contributor's clips.",
+        "Sports: 80 % of every sale, shared by the seconds of each clip in the package.",
     ),
 }
+MINUTE_CURRENCY = "usd"
 MINUTE_LEAST, MINUTE_MOST = Decimal(50), Decimal(200)  # cents
 
 

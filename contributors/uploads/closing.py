@@ -149,7 +149,8 @@ def throw_away(footage: Footage, upload: str) -> None:
     """Remove the bytes of an upload, joined or not; what cannot be removed now is swept later."""
     bucket, key = settings.S3_BUCKET_ORIGINALS, footage.original_key
     try:
-        storage.abort_parts(bucket=bucket, key=key, upload_id=upload)
+        if upload:
+            storage.abort_parts(bucket=bucket, key=key, upload_id=upload)
         storage.delete(bucket=bucket, key=key)
-    except storage.StorageError:
+    except storage.FAULTS:
         return  # contributors.tasks.expire_uploads finds it

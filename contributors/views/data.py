@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,7 +22,14 @@ from marketplace.models import Clip, Footage
 def page(request: HttpRequest) -> HttpResponse:
     """Show the profile, what is stored, and every consent with its words."""
     user = request.user
-    given = Consent.objects.filter(person_id=user.pk).select_related("text", "footage").order_by("-at", "pk")
+    given = Consent.objects.select_related("text").order_by("text_id", "-at")
+    about = (
+        Footage.objects.of(user)
+        .filter(consents__isnull=False)
+        .distinct()
+        .order_by("-created_at")
+        .prefetch_related(Prefetch("consents", given))
+    )
     profile = profile_of(user)
     return render(
         request,
@@ -31,7 +39,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "country": countries.name(profile.country) if profile else "",
             "footage_count": Footage.objects.filter(owner_id=user.pk).count(),
             "clip_count": Clip.objects.filter(footage__owner_id=user.pk).count(),
-            "consents": Paginator(given, 50).get_page(request.GET.get("page")),
+            "about": Paginator(about, 20).get_page(request.GET.get("page")),
         },
     )
 

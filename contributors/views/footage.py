@@ -75,14 +75,16 @@ def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "reviewing": reviewing,
             "minutes": review.minutes_to_look([shown.clip for shown in clips]),
             "hidden": review.hidden(footage),
-            "doubts": sum(len(shown.doubts) for shown in clips),
+            "doubts": len(footage.certificate.get("doubtful", [])),
             "approved": sum(shown.clip.state == ClipState.APPROVED for shown in clips),
             "rejected": sum(shown.clip.state == ClipState.REJECTED for shown in clips),
             "at_work": progress.at_work(footage),
             "progress": progress.of(footage) if progress.at_work(footage) or _failed(footage) else None,
             "withdrawable": FootageState.WITHDRAWN in MOVES[FootageState][footage.state],
             "uploading": footage.state == FootageState.UPLOADING,
-            "consents": Consent.objects.filter(footage=footage).select_related("text").order_by("-at"),
+            "consents": Consent.objects.filter(footage=footage)
+            .select_related("text")
+            .order_by("text_id", "-at"),
             "history": history.of(footage, reader=request.user),
         },
     )

@@ -34,4 +34,6 @@ def start(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Say what waits for this person, and what happened this month."""
-    return render(request, "contributors/home.html", {**overview.of(request.user), "profile": profile_of(request.user)})
+    return render(
+        request, "contributors/home.html", {**overview.of(request.user), "profile": profile_of(request.user)}
+    )

@@ -1,4 +1,4 @@
-"""What the contributor does: upload through presigned parts, wait, look, submit, be paid."""
+"""What the contributor does: upload through presigned parts, wait, submit, and be paid."""
 
 from __future__ import annotations
 
@@ -18,16 +18,11 @@ WAIT_FOR_WORKER = 1200  # seconds
 
 
 def upload(person: Person, footage: Path, *, vertical: str) -> str:
-    """Send one file as the upload page does and give the address of its footage page."""
+    """Send one file as the upload page's script does; give the address of its footage page."""
     page = person.get("/film/upload/")
-    consents = dict(re.findall(r'name="(consent_\w+)"[^>]*value="([0-9a-f]{64})"', page.text))
-    consents |= {
-        name: value
-        for value, name in re.findall(r'value="([0-9a-f]{64})"[^>]*name="(consent_\w+)"', page.text)
-    }
+    consents = dict(re.findall(r'name="(consent_\w+)" value="([0-9a-f]{64})"', page.text))
     if not consents:
         raise StepFailed("The upload page asks for no consent.")
-    whole = hashlib.sha256(footage.read_bytes()).hexdigest()
     values: dict[str, Any] = {
         "upload_token": str(uuid.uuid4()),
         "file_name": footage.name,
@@ -39,45 +34,61 @@ def upload(person: Person, footage: Path, *, vertical: str) -> str:
         "place": "Berlin",
         **consents,
     }
-    headers = {"X-CSRFToken": person.browser.cookies.get("csrftoken", ""), "Referer": page.url}
-    answer = person.browser.post(
-        f"{person.site}/film/upload/start/", data=values, headers=headers, timeout=60
-    )
-    if not answer.ok:
-        raise StepFailed(f"The upload was not opened: {answer.text[:300]}")
-    told = answer.json()
-    try:
-        _send_parts(person, footage, told)
-        person.post_json(told["complete_url"], {"sha256": whole})
-    except StepFailed as failed:
-        # A walk on the same file as the last one: the first footage is the one to go on with.
-        if found := re.search(r'"duplicate_url": "([^"]+)"', str(failed)):
-            return found[1]
-        raise
-    return str(told["footage_url"])
-
-
-def _send_parts(person: Person, footage: Path, told: dict[str, Any]) -> None:
+    told = person.post_form("/film/upload/start/", values)
+    whole = hashlib.sha256()
     with footage.open("rb") as file:
         for number in range(1, told["part_count"] + 1):
             part = file.read(told["part_bytes"])
-            digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
-            signed = person.post_json(told["parts_url"], {"parts": [{"number": number, "sha256": digest}]})
-            put = requests.put(
-                signed["urls"][str(number)], data=part, headers={"x-amz-checksum-sha256": digest}, timeout=600
-            )
-            if not put.ok:
-                raise StepFailed(f"Object storage refused part {number}: {put.text[:200]}")
+            whole.update(part)
+            _send_part(person, told["parts_url"], number, part)
+    person.post_json(told["complete_url"], {"sha256": whole.hexdigest()})
+    return str(told["footage_url"])
 
 
-def wait_for_review(person: Person, address: str) -> str:
-    """Wait until the redacted clips are there to look at; give the footage page."""
+def _send_part(person: Person, parts_url: str, number: int, part: bytes) -> None:
+    digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
+    signed = person.post_json(parts_url, {"parts": [{"number": number, "sha256": digest}]})
+    headers = {"x-amz-checksum-sha256": digest}
+    put = requests.put(signed["urls"][str(number)], data=part, headers=headers, timeout=600)
+    if not put.ok:
+        raise StepFailed(f"Object storage refused part {number}: {put.text[:200]}")
+
+
+def wait_for_review(person: Person, address: str) -> int:
+    """Wait until the redacted clips are there to look at; give their number."""
     until = time.monotonic() + WAIT_FOR_WORKER
     while time.monotonic() < until:
         page = person.get(address)
-        if 'name="clip"' in page.text or "footage_submit" in page.text or "/submit/" in page.text:
-            return page.text
-        if re.search(r'data-state="(refused|failed|withdrawn)"', page.text):
+        if 'id="review"' in page.text:
+            posters = set(re.findall(r"/film/clips/([0-9a-f-]{36})/", page.text))
+            for clip in posters:
+                person.get(f"/film/clips/{clip}/clip/")
+            return len(posters)
+        if "/progress/" not in page.text:
             raise StepFailed(f"The footage was not processed: {said(page)}")
         time.sleep(1)
-    raise StepFailed(f"The footage was not processed within {WAIT_FOR_WORKER} s: {said(page)}")
+    raise StepFailed(f"The footage was not processed within {WAIT_FOR_WORKER} s.")
+
+
+def submit(person: Person, address: str) -> None:
+    """Send all clips to the moderators."""
+    answer = person.send(person.get(address), "", {}, action="/submit/")
+    if "with our moderators" not in answer.text:
+        raise StepFailed(f"Submitting did not work: {said(answer)}")
+
+
+def onboard(person: Person) -> None:
+    """Open the Stripe account on Stripe's (the simulator's) page."""
+    page = person.get("/film/earnings/")
+    if "/film/earnings/connect/" not in page.text:
+        return  # done in an earlier walk
+    hosted = person.send(page, "", {}, action="/film/earnings/connect/")
+    bank = {"routing": "110000000", "number": "000123456789", "agree": "yes", "country": "DE"}
+    answer = person.send(hosted, "first", {"first": "Dana", "last": "Demo", **bank})
+    if "is ready" not in answer.text:
+        raise StepFailed(f"The Stripe account was not opened: {said(answer)}")
+
+
+def earned(person: Person) -> str:
+    """Read the earnings page."""
+    return person.get("/film/earnings/").text

@@ -102,17 +102,22 @@ class Person:
                 )
         raise StepFailed(f"{page.url} has no form with “{holds or action}”: {said(page)}")
 
+    def post_form(self, address: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Send a form as the page's own script does, and give the JSON answer."""
+        return self._posted(address, data=values)
+
     def post_json(self, address: str, values: dict[str, Any]) -> dict[str, Any]:
         """Send JSON as the page's own script does, and give the JSON answer."""
-        answer = self.browser.post(
-            urljoin(self.site, address),
-            json=values,
-            headers={"X-CSRFToken": self.browser.cookies.get("csrftoken", ""), "Referer": self.site},
-            timeout=SECONDS,
-        )
+        return self._posted(address, json=values)
+
+    def _posted(self, address: str, **body: Any) -> dict[str, Any]:
+        headers = {"X-CSRFToken": self.browser.cookies.get("csrftoken", ""), "Referer": self.site}
+        answer = self.browser.post(urljoin(self.site, address), headers=headers, timeout=SECONDS, **body)
         return dict(self._checked(answer, answer.status_code if answer.ok else 200).json())
 
     def _checked(self, answer: requests.Response, expect: int) -> requests.Response:
+        if "/accounts/login/" in answer.url and "/accounts/login/" not in (answer.history or [answer])[0].url:
+            raise StepFailed(f"{answer.history[0].url} wants a log-in: this person was logged out on the way.")
         if answer.status_code != expect:
             raise StepFailed(f"{answer.url} answered {answer.status_code}: {said(answer)}")
         return answer

@@ -15,6 +15,7 @@ from buyers.models import Entitlement, Order, OrderLine, Organisation
 from marketplace.money import Money
 from moderation.admin.base import Desk
 from moderation.confirm import ask
+from payouts import transfers
 from payouts.models import (
     Earning,
     LedgerAccount,
@@ -143,8 +144,6 @@ class TransferAdmin(Desk):
         )
         if page:
             return page
-        from payouts import transfers
-
         outcome = transfers.run(actor=request.user)
         messages.success(request, f"Payouts have run: {outcome}")
         return redirect(here)

@@ -19,7 +19,7 @@ class Detectors:
 
     def __init__(self, vertical: str, threads: int) -> None:
         self.vertical = vertical
-        self._faces = Faces(threads=threads, width=1280, threshold=0.5)
+        self._faces = Faces(threads=threads, width=1280, threshold=0.2)
         self._plates = Plates(threads=threads, width=1280, threshold=0.4)
         self._objects = Objects(threads=threads, width=736, threshold=0.35)
 
@@ -39,7 +39,7 @@ class Detectors:
 
     def faces(self, bgr: Picture) -> list[Box]:
         """Find faces."""
-        return self._faces.find(bgr, enlarge=2.0)
+        return self._faces.find(bgr, enlarge=1.5)
 
     def plates(self, bgr: Picture, vehicles: Sequence[Box]) -> list[Box]:
         """Find plates in the picture."""

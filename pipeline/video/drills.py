@@ -24,6 +24,10 @@ NOSE, SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = (
 )
 # Fewer poses than this in a row say nothing about movement.
 MIN_POSES = 5
+# Shoulder to ankle. Joints of a smaller body tremble by as much as they move.
+MIN_BODY_PX = 60.0
+# A squat takes time; a stumble or a bad frame does not.
+MIN_SQUAT_S = 0.5
 # A hole in the poses longer than this starts a new sequence.
 GAP_S = 0.8
 BALL_SPORTS_WITH_SHOTS = {None, "basketball", "football", "volleyball", "tennis"}
@@ -42,16 +46,20 @@ class Drill:
     confidence: float
 
 
-def drills(poses: Sequence[PoseRow], *, fps: float, discipline: str | None) -> list[Drill]:
-    """Return the drills of everyone seen long enough, repetitions joined."""
+def drills(
+    poses: Sequence[PoseRow], *, fps: float, discipline: str | None, steady: bool = True
+) -> list[Drill]:
+    """Return the drills of everyone seen long enough, repetitions joined; jumps only when the camera is steady."""
     found: list[Drill] = []
     for rows in _sequences(poses, fps):
         body = Body(rows, fps)
+        if body.size < MIN_BODY_PX:
+            continue
         shots = _shots(body)
         named = "shot" if discipline in BALL_SPORTS_WITH_SHOTS else "throw"
         found += [Drill(named, *times, 0.55) for times in shots]
         found += [Drill("squat", *times, 0.7) for times in _squats(body)]
-        found += [Drill("jumping", *times, 0.6) for times in _jumps(body)]
+        found += [Drill("jumping", *times, 0.6) for times in _jumps(body) if steady]
         found += [Drill("running", *times, 0.55) for times in _runs(body)]
     return _joined(found)
 
@@ -92,7 +100,13 @@ def _squats(body: Body) -> list[tuple[float, float, float]]:
     for a, b in _runs_of(low):
         before, after = height[max(0, a - 30) : a], height[b : b + 30]
         planted = float(np.ptp(feet[a:b], axis=0).max(initial=0)) < 0.25
-        if planted and before.max(initial=0) > 0.85 * standing and after.max(initial=0) > 0.85 * standing:
+        lasts = body.t[min(len(body.t) - 1, b)] - body.t[max(0, a - 1)]
+        if (
+            planted
+            and lasts >= MIN_SQUAT_S
+            and before.max(initial=0) > 0.85 * standing
+            and after.max(initial=0) > 0.85 * standing
+        ):
             bottom = a + int(np.argmin(height[a:b]))
             out.append(
                 (

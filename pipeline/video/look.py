@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video import heads
 from pipeline.video.boxes import Box
 
 if TYPE_CHECKING:
@@ -88,15 +89,18 @@ class Eyes:
             except BaseException as error:
                 known.set_exception(error)
                 raise
-        seen.private = detectors.faces(bgr)
+        faces = detectors.faces(bgr)
         # Jobs start in order, so the one that looks for the objects has begun before this one waits for it.
         objects = known.result()
+        faces = heads.plausible(faces, [box for box in objects if box.kind in PEOPLE])
+        seen.private = list(faces)
         if look_plates:
             seen.private += detectors.plates(bgr, [box for box in objects if box.kind in VEHICLES])
         if pose:
             people = [b for b in objects if b.kind in PEOPLE and b.h >= POSE_MIN_HEIGHT * self.height]
             people = sorted(people, key=lambda b: -b.area)[:MOST_POSES]
             seen.poses = self._people(bgr, people)
+            seen.private += heads.of_poses(seen.poses, faces, people)
         return seen
 
     def _detectors(self) -> Any:

@@ -81,7 +81,7 @@ def assign(
         found += _camera(scene, log.fps, rules, end_s)
         found += [
             Tag(f"sport.drill.{d.value}", d.start_s, d.end_s, d.event_s, d.confidence, rules)
-            for d in drills(log.poses, fps=log.fps, discipline=discipline)
+            for d in drills(log.poses, fps=log.fps, discipline=discipline, steady=not _moving(scene, log.fps))
         ]
     return sorted((_rounded(tag, end_s) for tag in found), key=lambda t: (t.start_s, t.id))
 
@@ -189,10 +189,18 @@ def _athletes(log: Log, source: str, end_s: float) -> list[Tag]:
 
 
 def _camera(scene: SceneLog, fps: float, source: str, end_s: float) -> list[Tag]:
+    share = _moving_share(scene, fps)
+    value = "moving" if _moving(scene, fps) else "static"
+    return [Tag(f"sport.camera_view.{value}", 0.0, end_s, None, max(share, 1 - share), source)]
+
+
+def _moving(scene: SceneLog, fps: float) -> bool:
+    return _moving_share(scene, fps) > 0.25
+
+
+def _moving_share(scene: SceneLog, fps: float) -> float:
     pan, tilt = np.abs(scene.column("pan")) * fps, np.abs(scene.column("tilt")) * fps
-    moving = float(np.mean((pan > 0.02) | (tilt > 0.03)))
-    value = "moving" if moving > 0.25 else "static"
-    return [Tag(f"sport.camera_view.{value}", 0.0, end_s, None, max(moving, 1 - moving), source)]
+    return float(np.mean((pan > 0.02) | (tilt > 0.03)))
 
 
 def _rounded(tag: Tag, end_s: float) -> Tag:

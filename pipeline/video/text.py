@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.video import sessions
 from pipeline.video.boxes import Box
+from pipeline.video.nets import Picture, blob, session
 
 PIXEL = 0.3  # probability of a pixel
 REGION = 0.5  # mean probability of a region
@@ -23,7 +23,7 @@ class Text:
     """One PP-OCRv4 detection session."""
 
     def __init__(self, *, threads: int) -> None:
-        self.session = sessions.load("ppocr_det", threads=threads)
+        self._net = session("ppocr_det", threads=threads)
 
     def find(self, bgr: NDArray[np.uint8], area: Box) -> list[Box]:
         """Find plate-like text in the part ``area`` of an H × W × 3 BGR picture; boxes in its pixels."""

@@ -21,7 +21,8 @@ const ACTS = {
 const DATE = /(?:^|\D)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?:\D|$)/;
 
 export function size(bytes) {
-  if (bytes < 999.5e3) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 999.5e3) return `${Math.round(bytes / 1e3)} kB`;
   return bytes < 999.5e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
@@ -84,8 +85,9 @@ export class Row {
     const { upload, element } = this;
     const { state } = upload;
     element.dataset.state = state;
+    const acts = state === "refused" && !upload.server ? ["remove"] : (ACTS[state] ?? []);
     const focused = element.contains(document.activeElement) && document.activeElement.dataset.act;
-    for (const button of element.querySelectorAll("[data-act]")) button.hidden = !ACTS[state]?.includes(button.dataset.act);
+    for (const button of element.querySelectorAll("[data-act]")) button.hidden = !acts.includes(button.dataset.act);
     if (focused && document.activeElement?.hidden) element.querySelector("[data-act]:not([hidden])")?.focus();
     this.part("fields").hidden = state !== "ready" || Boolean(upload.server);
     const bar = this.part("bar");

@@ -20,7 +20,9 @@ from tests.contributors.browser import Browser, form
 pytestmark = pytest.mark.django_db
 
 
-def test_the_file_arrives_byte_for_byte_and_is_queued(browser_of_alice: Browser, alice: User, clip_file: Path) -> None:
+def test_the_file_arrives_byte_for_byte_and_is_queued(
+    browser_of_alice: Browser, alice: User, clip_file: Path
+) -> None:
     data = clip_file.read_bytes()
     told = browser_of_alice.start(data)
     assert told["part_count"] == 1  # 16 MiB parts
@@ -46,10 +48,16 @@ def test_a_file_of_several_parts_is_joined_in_order(
     assert storage.get_bytes(bucket=settings.S3_BUCKET_ORIGINALS, key=footage.original_key) == data
 
 
-def test_each_consent_is_a_row_with_the_words_the_time_and_the_network(browser_of_alice: Browser, alice: User) -> None:
+def test_each_consent_is_a_row_with_the_words_the_time_and_the_network(
+    browser_of_alice: Browser, alice: User
+) -> None:
     told = browser_of_alice.start(b"x" * 100)
     rows = Consent.objects.filter(footage_id=told["id"], person=alice).select_related("text")
-    assert {row.text.purpose for row in rows} == {"store", "sell", "people"}  # the optional ones were not ticked
+    assert {row.text.purpose for row in rows} == {
+        "store",
+        "sell",
+        "people",
+    }  # the optional ones were not ticked
     assert all(row.given and row.text_sha256 == row.text.sha256 for row in rows)
     assert all(row.address_prefix == "127.0.0.0/24" and "not pre-ticked" in row.how for row in rows)
     assert all(hashlib.sha256(row.text.text.encode()).hexdigest() == row.text_sha256 for row in rows)
@@ -58,7 +66,9 @@ def test_each_consent_is_a_row_with_the_words_the_time_and_the_network(browser_o
 
 def test_the_same_form_sent_twice_finds_the_first_upload(browser_of_alice: Browser) -> None:
     sent = form(size_bytes=100)
-    first, second = (browser_of_alice.client.post(reverse("contributors:upload_start"), sent) for _ in range(2))
+    first, second = (
+        browser_of_alice.client.post(reverse("contributors:upload_start"), sent) for _ in range(2)
+    )
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json()["id"] == second.json()["id"]
     assert Footage.objects.count() == 1
@@ -108,7 +118,9 @@ def test_sports_footage_keeps_its_discipline_and_driving_has_none(browser_of_ali
     assert Footage.objects.get(pk=driving["id"]).discipline == ""
 
 
-def test_alices_second_copy_of_a_file_is_thrown_away_with_a_link_to_the_first(browser_of_alice: Browser) -> None:
+def test_alices_second_copy_of_a_file_is_thrown_away_with_a_link_to_the_first(
+    browser_of_alice: Browser,
+) -> None:
     data = b"the same clip"
     first = browser_of_alice.upload(data)
     second = browser_of_alice.start(data, title="Again")

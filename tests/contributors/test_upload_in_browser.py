@@ -43,6 +43,7 @@ def alices_page(live_server: Any, page: Page, s3: object, settings: Any) -> Iter
     page.on("console", lambda line: errors.append(line.text) if "Content Security" in line.text else None)
     page.goto(f"{live_server.url}/film/upload/")
     yield page
+    page.unroute_all(behavior="ignoreErrors")
     assert errors == []
 
 
@@ -99,7 +100,9 @@ def test_an_upload_survives_a_lost_part_a_pause_and_a_reload(alices_page: Page, 
     other.parent.mkdir()
     other.write_bytes(changed)
     page.set_input_files("#picker", other)
-    expect(page.locator("#files [data-part=problem-text]")).to_contain_text("has changed since this upload began")
+    expect(page.locator("#files [data-part=problem-text]")).to_contain_text(
+        "has changed since this upload began"
+    )
 
     # And one that already begins otherwise.
     changed[100] ^= 1
@@ -110,7 +113,12 @@ def test_an_upload_survives_a_lost_part_a_pause_and_a_reload(alices_page: Page, 
 
     page.unroute("**/originals/**")
     sent.clear()
-    page.route("**/originals/**", lambda route: (sent.append(put_number(route)), route.continue_()))
+
+    def noted(route: Route) -> None:
+        sent.append(put_number(route))
+        route.continue_()
+
+    page.route("**/originals/**", noted)
     page.set_input_files("#picker", ride)
     expect(row.locator("[data-part=state]")).to_contain_text("Uploaded and checked in")
     assert sent == [3]  # nothing else is sent again
@@ -122,7 +130,9 @@ def test_an_upload_survives_a_lost_part_a_pause_and_a_reload(alices_page: Page, 
     expect(page.get_by_role("heading", name="What happens now")).to_be_visible()
 
 
-def test_files_that_cannot_be_uploaded_are_told_before_anything_is_sent(alices_page: Page, tmp_path: Path) -> None:
+def test_files_that_cannot_be_uploaded_are_told_before_anything_is_sent(
+    alices_page: Page, tmp_path: Path
+) -> None:
     page = alices_page
     empty, picture = tmp_path / "empty.mp4", tmp_path / "holiday.jpg"
     empty.touch()

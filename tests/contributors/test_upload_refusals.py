@@ -11,14 +11,16 @@ import pytest
 import requests
 from django.conf import settings
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from contributors import consents
 from contributors.models import Consent, ConsentText, text_digest
+from contributors.tasks import delete_files
 from marketplace import storage
 from marketplace.models import Footage, User
 from marketplace.states import FootageState
+from pipeline.models import Job
+from pipeline.tasks import process_footage
 from tests.contributors.browser import Browser, checksum, form
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +74,9 @@ def test_a_day_in_the_future_is_refused(browser_of_alice: Browser) -> None:
 def test_words_that_changed_while_the_page_was_open_are_not_agreed_to(browser_of_alice: Browser) -> None:
     filled = form()
     words = "Other words."
-    ConsentText.objects.create(purpose="sell", version="2", text=words, sha256=text_digest(words), required=True)
+    ConsentText.objects.create(
+        purpose="sell", version="2", text=words, sha256=text_digest(words), required=True
+    )
     answer = browser_of_alice.client.post(START, filled)
     assert answer.status_code == 400
     assert "Reload the page" in answer.json()["fields"]["consent_sell"]
@@ -138,7 +142,9 @@ def test_a_person_has_only_so_many_unfinished_uploads(
 @pytest.mark.parametrize("number", [0, -1, 2, 10_001])
 def test_there_is_no_part_outside_the_file(browser_of_alice: Browser, number: int) -> None:
     told = browser_of_alice.start(b"x")
-    answer = browser_of_alice.post(told["parts_url"], {"parts": [{"number": number, "sha256": checksum(b"x")}]})
+    answer = browser_of_alice.post(
+        told["parts_url"], {"parts": [{"number": number, "sha256": checksum(b"x")}]}
+    )
     assert answer.status_code == 400
     assert "there is no part" in answer.json()["error"]
 
@@ -221,6 +227,20 @@ def test_complete_needs_the_checksum_of_the_whole(browser_of_alice: Browser, sha
     assert "checksum" in answer.json()["error"]
 
 
+def test_a_whole_file_with_another_checksum_is_refused_by_the_worker_and_deleted(
+    browser_of_alice: Browser,
+) -> None:
+    told = browser_of_alice.start(b"the bytes that left")
+    browser_of_alice.send(told, b"the bytes that left")
+    assert browser_of_alice.complete(told, b"the bytes that were read").status_code == 200
+    process_footage(str(Job.objects.get().pk))
+    footage = Footage.objects.get()
+    assert footage.state == FootageState.REFUSED
+    assert "its checksum differs" in footage.reason
+    delete_files()
+    assert storage.head(bucket=settings.S3_BUCKET_ORIGINALS, key=f"originals/{footage.pk}") is None
+
+
 def test_after_abort_nothing_is_there_and_nothing_goes_on(browser_of_alice: Browser) -> None:
     told = browser_of_alice.start(b"right")
     url = browser_of_alice.sign(told, {1: b"right"})[1]
@@ -229,7 +249,9 @@ def test_after_abort_nothing_is_there_and_nothing_goes_on(browser_of_alice: Brow
     assert browser_of_alice.put(url, b"right").status_code == 404
     assert storage.open_uploads(bucket=settings.S3_BUCKET_ORIGINALS) == []
     assert browser_of_alice.complete(told, b"right").status_code == 409
-    answer = browser_of_alice.post(told["parts_url"], {"parts": [{"number": 1, "sha256": checksum(b"right")}]})
+    answer = browser_of_alice.post(
+        told["parts_url"], {"parts": [{"number": 1, "sha256": checksum(b"right")}]}
+    )
     assert "Start again" in answer.json()["error"]
 
 

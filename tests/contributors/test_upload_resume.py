@@ -52,7 +52,9 @@ def test_only_the_missing_part_is_sent_again(browser_of_alice: Browser, half: An
 
 def test_other_bytes_for_a_part_that_was_promised_are_refused(browser_of_alice: Browser, half: Any) -> None:
     told, _ = half
-    answer = browser_of_alice.post(told["parts_url"], {"parts": [{"number": 1, "sha256": checksum(b"changed")}]})
+    answer = browser_of_alice.post(
+        told["parts_url"], {"parts": [{"number": 1, "sha256": checksum(b"changed")}]}
+    )
     assert answer.status_code == 409
     assert answer.json()["changed"] is True
     assert "has changed since this upload began" in answer.json()["error"]
@@ -65,7 +67,9 @@ def test_the_same_address_may_be_asked_for_again(browser_of_alice: Browser, half
     assert browser_of_alice.put(url, first).status_code == 200
 
 
-def test_an_upload_nobody_came_back_to_is_thrown_away_after_a_week(browser_of_alice: Browser, half: Any) -> None:
+def test_an_upload_nobody_came_back_to_is_thrown_away_after_a_week(
+    browser_of_alice: Browser, half: Any
+) -> None:
     week = timezone.now() - timedelta(days=8)
     Footage.objects.update(created_at=week)
     assert tasks.expire_uploads() == {"ended": 0, "orphans": 0}  # a part was asked for today

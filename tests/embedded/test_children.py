@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from embedded.children import Family
+from embedded.children import Child, Family
 from embedded.failure import Failed
 
 RUN_THEN_DIE = """
@@ -34,6 +35,10 @@ def group_is_gone(group: int) -> bool:
     except ProcessLookupError:
         return True
     return False
+
+
+def says_up(child: Child) -> bool:
+    return "up" in child.log.read_text()
 
 
 def test_a_killed_run_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
@@ -59,10 +64,10 @@ def test_the_last_started_stops_first_and_the_stubborn_is_killed(tmp_path: Path)
         for name, layer in (("database", 0), ("site", 1)):
             script = f"trap 'echo {name} >> {note}; exit' TERM; echo up; while :; do sleep 0.05; done"
             child = family.start(name, ["sh", "-c", script], env=os.environ, layer=layer)
-            family.wait_until(child, lambda child=child: "up" in child.log.read_text())
+            family.wait_until(child, partial(says_up, child))
         script = "trap '' TERM; echo up; while :; do sleep 0.05; done"
         stubborn = family.start("stubborn", ["sh", "-c", script], env=os.environ, layer=1, grace=0.3)
-        family.wait_until(stubborn, lambda: "up" in stubborn.log.read_text())
+        family.wait_until(stubborn, partial(says_up, stubborn))
     assert note.read_text().split() == ["site", "database"]
     assert stubborn.process.returncode == -signal.SIGKILL
 

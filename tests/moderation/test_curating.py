@@ -59,23 +59,23 @@ def test_clips_that_are_not_approved_cannot_be_chosen(cora: Client, clips: list[
 def test_publishing_asks_first_and_then_queues_the_job(cora: Client, clips: list[Clip]) -> None:
     choose(cora, clips)
     package = order(cora)
-    asked = cora.get(f"/desk/marketplace/package/{package.pk}/publish")
+    asked = cora.get(f"/desk/marketplace/package/{package.pk}/publish/")
     assert "3 clips go on sale for $12.34" in asked.content.decode()
     assert not Job.objects.exists()
-    cora.post(f"/desk/marketplace/package/{package.pk}/publish")
+    cora.post(f"/desk/marketplace/package/{package.pk}/publish/")
     assert package.versions.get().state == VersionState.PUBLISHING
     assert Job.objects.get().kind == "publish"
 
 
 def test_a_package_is_delisted_and_put_on_sale_again(cora: Client, clips: list[Clip]) -> None:
     package = people.make_package(clips)
-    cora.post(f"/desk/marketplace/package/{package.pk}/delist")
+    cora.post(f"/desk/marketplace/package/{package.pk}/delist/")
     package.refresh_from_db()
     assert package.state == PackageState.DELISTED
-    assert cora.get(f"/desk/marketplace/package/{package.pk}/relist").status_code == 200
+    assert cora.get(f"/desk/marketplace/package/{package.pk}/relist/").status_code == 200
     package.refresh_from_db()
     assert package.state == PackageState.DELISTED, "looking at the question changes nothing"
-    cora.post(f"/desk/marketplace/package/{package.pk}/relist")
+    cora.post(f"/desk/marketplace/package/{package.pk}/relist/")
     package.refresh_from_db()
     assert package.state == PackageState.PUBLISHED
 

@@ -30,7 +30,7 @@ def statuses(client: Client, clip: Clip) -> dict[str, int]:
     pages = {name: reverse(f"admin:{name}_changelist") for name in MONEY}
     pages["original"] = reverse("moderation:original", args=[clip.pk])
     pages["review"] = reverse("moderation:review", args=[clip.pk])
-    pages["run payouts"] = reverse("admin:payouts_transfer_changelist") + "run"
+    pages["run payouts"] = reverse("admin:payouts_transfer_changelist") + "run/"
     return {name: client.get(address).status_code for name, address in pages.items()}
 
 
@@ -64,7 +64,12 @@ def test_the_desk_is_closed_to_everyone_else(client: Client, clip: Clip, who: st
     if who != "nobody":
         client.force_login(clip.footage.owner if who == "alice" else people.bob())
     assert set(statuses(client, clip).values()) == {302}
-    assert "/accounts/login/" in client.get("/desk/", follow=True).redirect_chain[-1][0]
+    answer = client.get("/desk/", follow=True)
+    if who == "nobody":
+        assert "/accounts/login/" in answer.redirect_chain[-1][0]
+    else:
+        assert answer.status_code == 403
+        assert "The desk is for our staff" in answer.content.decode()
 
 
 @pytest.mark.parametrize("group", ["Moderators", "Curators", "Finance"])

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from contributors import consents
 from marketplace.models import Clip, Footage, Package, PackageClip, PackageVersion
+from marketplace.money import Money
 from marketplace.states import ClipState, PackageState
+from payouts import policies
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +190,11 @@ def test_every_link_inside_a_legal_page_has_its_place(client: Client, path: str)
     asked = set(re.findall(r'href="#([^"]+)"', html))
     assert asked
     assert asked <= set(re.findall(r'id="([^"]+)"', html))
+
+
+@pytest.mark.parametrize("path", ["/", "/terms/"])
+def test_the_shares_that_are_promised_are_the_shares_that_are_paid(client: Client, path: str) -> None:
+    words = text_of(client.get(path).content.decode())
+    for policy in policies.POLICIES.values():
+        assert f"{policy.share_percent}%" in words
+    assert f"{Money(int(policies.MINUTE_LEAST))} to {Money(int(policies.MINUTE_MOST))}" in words

@@ -18,10 +18,7 @@ class Command(BaseCommand):
                     f"{rule.name} is broken: {rule.meaning} Ids: {', '.join(ids)}" for rule, ids in found
                 )
             )
-        sums = (
-            ", ".join(f"{total} {currency}" for currency, total in ledger.balance_sum().items())
-            or "no lines yet"
-        )
+        sums = ", ".join(f"{total} {currency}" for currency, total in ledger.balance_sum().items())
         self.stdout.write(
-            f"The books are in order: {len(checks.RULES)} rules hold; sum of all lines: {sums}."
+            f"The books are in order: {len(checks.RULES)} rules hold; sum of all lines: {sums or 'no lines yet'}."
         )
