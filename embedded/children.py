@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.failure import Failed
+from embedded.failure import Failed, Stopped
 
 GUARD = Path(__file__).with_name("guard.py")
 LAST_LINES = 8
@@ -47,6 +48,7 @@ class Family:
 
     logs: Path
     orphans_grace: float = 10.0  # seconds that children get when we are killed before they are
+    asked_to_stop: threading.Event = field(default_factory=threading.Event)
     children: list[Child] = field(default_factory=list)
     _guard: subprocess.Popen[bytes] | None = None
 
@@ -118,7 +120,13 @@ class Family:
         self.stop_these([child])
 
     def check(self) -> None:
-        """Raise Failed with one sentence when a child has ended by itself that should not have."""
+        """Raise Failed when a child has ended that should not have, Stopped when somebody asked for it.
+
+        A signal only sets ``asked_to_stop``: an exception out of its handler could come between a child's start and
+        the note of it, and the child would live on.
+        """
+        if self.asked_to_stop.is_set():
+            raise Stopped
         for child in self.children:
             status = child.process.poll()
             if status is not None and not (child.ends and status == 0):

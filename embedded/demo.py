@@ -17,45 +17,29 @@ from pathlib import Path
 from embedded import ports, secrets, services, site
 from embedded.accounts import PEOPLE, Person
 from embedded.children import Family
-from embedded.failure import Failed
-
-
-class Stopped(Exception):
-    """Somebody asked us to stop: Ctrl-C, SIGTERM or a closed terminal."""
+from embedded.failure import Failed, Stopped
 
 
 def main() -> int:
     """Start everything, then run until Ctrl-C, a failed child or the end of the smoke walk."""
     args = arguments()
-    if args.smoke:
-        os.environ["PAYOUT_HOLD_DAYS"] = "0"  # else the walk would have to wait for a week to be paid
+    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
-    data = data_directory()
-    status = 0
+        signal.signal(number, lambda *_: stop.set())
     try:
-        with only_one(data), Family(data / "logs") as family:
+        data = data_directory()
+        with only_one(data), Family(data / "logs", asked_to_stop=stop) as family:
             try:
                 run(family, data, args)
-            except Stopped:
-                status = 130 if args.smoke else 0
-            except Failed as failure:
-                status = complain(failure)
             finally:
-                # From here on a second Ctrl-C must not leave half of them running.
-                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                    signal.signal(number, signal.SIG_IGN)
                 if family.children:
                     say("Stopping …")
     except Failed as failure:
-        status = complain(failure)
-    return status
-
-
-def complain(failure: Failed) -> int:
-    """Print why it cannot go on, and give the exit status for that."""
-    print(f"\n{failure}", file=sys.stderr, flush=True)
-    return 1
+        print(f"\n{failure}", file=sys.stderr, flush=True)
+        return 1
+    except Stopped:
+        return 130 if args.smoke else 0
+    return 0
 
 
 def arguments() -> argparse.Namespace:
@@ -76,7 +60,13 @@ def arguments() -> argparse.Namespace:
 def data_directory() -> Path:
     """Find or make the folder that keeps everything between runs."""
     data = Path(os.environ.get("FAIRFRAME_DATA") or site.ROOT / ".data").resolve()
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (data / "lock").touch()
+    except OSError as error:
+        raise Failed(
+            f"The data directory {data} cannot be written ({error.strerror}): set FAIRFRAME_DATA to another folder."
+        ) from error
     return data
 
 
@@ -114,7 +104,7 @@ def run(family: Family, data: Path, args: argparse.Namespace) -> None:
         return
     while True:
         family.check()
-        time.sleep(0.5)
+        family.asked_to_stop.wait(0.5)
 
 
 def welcome(found: services.Services, *, seconds: float) -> None:
@@ -162,10 +152,6 @@ def smoke(family: Family, found: services.Services, args: argparse.Namespace) ->
 def say(line: str) -> None:
     """Print at once, also into a pipe."""
     print(line, flush=True)
-
-
-def _stop(*_: object) -> None:
-    raise Stopped
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ def environment(services: Services) -> dict[str, str]:
     for folder in folders.values():
         folder.mkdir(exist_ok=True)
     return {
+        "PAYOUT_HOLD_DAYS": "0",  # so that a sale can be followed to its transfer at once
         **os.environ,
         **services.environment(),
         "PYTHONUNBUFFERED": "1",

@@ -260,6 +260,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payouts.tasks.run_payouts",
         "schedule": crontab(minute=0, hour=6, day_of_month=1),
     },
+    "send-transfers": {"task": "payouts.tasks.send_waiting", "schedule": crontab(minute=30, hour=6)},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []
 

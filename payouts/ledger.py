@@ -45,12 +45,15 @@ def post(
 
     ``reference`` is unique: booking the same thing twice raises IntegrityError.
     """
-    booked = LedgerTransaction.objects.create(kind=kind, reference=reference, memo=memo[:300], order=order)
-    LedgerLine.objects.bulk_create(
-        LedgerLine(transaction=booked, account=to, amount_minor=amount, currency=to.currency)
-        for to, amount in lines
-        if amount
-    )
+    with transaction.atomic():
+        booked = LedgerTransaction.objects.create(
+            kind=kind, reference=reference, memo=memo[:300], order=order
+        )
+        LedgerLine.objects.bulk_create(
+            LedgerLine(transaction=booked, account=to, amount_minor=amount, currency=to.currency)
+            for to, amount in lines
+            if amount
+        )
     return booked
 
 

@@ -24,8 +24,7 @@ def page(request: HttpRequest) -> HttpResponse:
     user = request.user
     given = Consent.objects.select_related("text").order_by("text_id", "-at")
     about = (
-        Footage.objects.of(user)
-        .filter(consents__isnull=False)
+        Footage.objects.filter(owner_id=user.pk, consents__isnull=False)
         .distinct()
         .order_by("-created_at")
         .prefetch_related(Prefetch("consents", given))

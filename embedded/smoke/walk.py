@@ -107,7 +107,7 @@ def _transfer(film: Person) -> int:
     until = time.monotonic() + WAIT_FOR_TRANSFER
     while time.monotonic() < until:
         page = film.get("/film/earnings/").text
-        table = page.partition("<h2>Transfers</h2>")[2].partition("</tr>")[2].partition("</tr>")[0]
+        table = page.partition(">Transfers</h2>")[2].partition("</tr>")[2].partition("</tr>")[0]
         amount = re.search(r"\$([\d,]+)\.(\d\d)", table)
         if amount and re.search(r"\btr_\w+", table):
             return int(amount[1].replace(",", "")) * 100 + int(amount[2])

@@ -6,40 +6,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('buyers', '0002_initial'),
-        ('marketplace', '0004_footage_showcase'),
-        ('payouts', '0002_ledger_guards'),
+        ("buyers", "0002_initial"),
+        ("marketplace", "0004_footage_showcase"),
+        ("payouts", "0002_ledger_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='stripeevent',
-            name='try_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, help_text='While it waits: not before this time.'),
+            model_name="stripeevent",
+            name="try_at",
+            field=models.DateTimeField(
+                default=django.utils.timezone.now, help_text="While it waits: not before this time."
+            ),
         ),
         migrations.AlterField(
-            model_name='ledgertransaction',
-            name='kind',
-            field=models.CharField(choices=[('sale', 'Sale'), ('stripe_fee', "Stripe's fee"), ('minute_fee', 'Per-minute fee'), ('transfer', 'Transfer to a contributor'), ('reversal', 'Transfer taken back'), ('correction', 'Correction')], max_length=16),
+            model_name="ledgertransaction",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("sale", "Sale"),
+                    ("stripe_fee", "Stripe's fee"),
+                    ("minute_fee", "Per-minute fee"),
+                    ("transfer", "Transfer to a contributor"),
+                    ("reversal", "Transfer taken back"),
+                    ("correction", "Correction"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='transfer',
-            name='attempts',
-            field=models.PositiveIntegerField(default=0, help_text='How often Stripe clearly refused it.'),
+            model_name="transfer",
+            name="attempts",
+            field=models.PositiveIntegerField(default=0, help_text="How often Stripe clearly refused it."),
         ),
         migrations.AddIndex(
-            model_name='earning',
-            index=models.Index(condition=models.Q(('transfer', None)), fields=['contributor', 'available_on'], name='earning_not_sent'),
+            model_name="earning",
+            index=models.Index(
+                condition=models.Q(("transfer", None)),
+                fields=["contributor", "available_on"],
+                name="earning_not_sent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stripeevent',
-            index=models.Index(condition=models.Q(('handled_at', None)), fields=['try_at'], name='stripe_event_waiting'),
+            model_name="stripeevent",
+            index=models.Index(
+                condition=models.Q(("handled_at", None)), fields=["try_at"], name="stripe_event_waiting"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('stripe_id', ''), _negated=True), fields=('stripe_id',), name='transfer_once_at_stripe'),
+            model_name="transfer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stripe_id", ""), _negated=True),
+                fields=("stripe_id",),
+                name="transfer_once_at_stripe",
+            ),
         ),
     ]

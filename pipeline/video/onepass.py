@@ -65,7 +65,7 @@ class OnePass:
         self.log = Log(fps=fps, width=reader.width, height=reader.height)
         self.stride = max(1, min(MOST_STRIDE, int(fps * LOOK_EVERY_S)))
         self.pose_stride = max(self.stride, round(fps * POSE_EVERY_S[vertical] / self.stride) * self.stride)
-        self.in_flight = workers + 1
+        self.in_flight = workers
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
         self.last_key = -MOST_STRIDE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import hashlib
 import os
 import re
@@ -26,6 +28,8 @@ from pipeline.video.read import Reader, output_matrix
 from pipeline.video.stills import poster
 from pipeline.video.write import Writer
 
+# malloc.h of glibc.
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 VERTICALS = ("driving", "sports")
 
 
@@ -68,6 +72,7 @@ def process(
     tell = _Teller(on_progress)
     stop = cancelled or (lambda: False)
     cores = workers or len(os.sched_getaffinity(0))
+    _steady_memory()
     cv2.setNumThreads(1)  # the eyes' threads share the cores; OpenCV's own would fight with them
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
@@ -265,6 +270,14 @@ def _file(path: Path) -> dict[str, Any]:
 def _slug(discipline: str | None) -> str | None:
     name = re.sub(r"[^a-z0-9]+", "_", (discipline or "").lower()).strip("_")
     return name or None
+
+
+def _steady_memory() -> None:
+    """Have glibc give large buffers back at once: threads that hand frames on otherwise leave holes in its heaps."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library: nothing to set
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_ARENA_MAX, 2)
+        libc.mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
 
 
 class _Teller:

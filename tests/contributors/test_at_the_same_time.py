@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.test import Client
 
 from contributors import consents
 from contributors.models import Consent
-from marketplace.models import Clip, Event, Footage
+from marketplace.models import Event, Footage
 from marketplace.models.event import first_broken
 from marketplace.states import ClipState, FootageState, MoveRefused
 from moderation import decisions
@@ -92,13 +93,9 @@ def test_a_withdrawal_wins_over_a_verdict_or_comes_after_it() -> None:
     for _ in range(5):
         footage = people.make_footage(alice, vertical="sports", state=FootageState.IN_MODERATION)
         clips = [people.make_clip(footage, position=n, state=ClipState.IN_MODERATION) for n in range(3)]
-
-        def verdict(clip: Clip) -> Any:
-            return decisions.decide(clip=clip, moderator=mo, verdict="approve")
-
         results = together(
-            lambda footage=footage: consents.withdraw(footage=footage, person=alice),
-            *[lambda clip=clip: verdict(clip) for clip in clips],
+            partial(consents.withdraw, footage=footage, person=alice),
+            *[partial(decisions.decide, clip=clip, moderator=mo, verdict="approve") for clip in clips],
         )
         # Whoever came second was told so in a sentence; nobody met a deadlock.
         wrong = [

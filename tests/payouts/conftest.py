@@ -26,7 +26,7 @@ def books_in_order(request: pytest.FixtureRequest) -> Iterator[None]:
             else "db"
         )
     yield
-    if uses and "breaks_the_books" not in request.node.keywords:
+    if uses and not getattr(request.module, "BREAKS_THE_BOOKS", False):
         from payouts import checks
 
         assert [(rule.name, ids) for rule, ids in checks.broken()] == []

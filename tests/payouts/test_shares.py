@@ -52,8 +52,15 @@ def test_a_minute_is_worth_50_cents_to_2_dollars(milliseconds: int, quality: Dec
 
 @pytest.mark.parametrize(
     ("milliseconds", "quality", "fee"),
-    [(60_000, "0", 50), (60_000, "1", 200), (60_000, "0.800", 170), (600, "0", 1), (599, "0", 0), (90_000, "0.333", 150)],
-)  # fmt: skip
+    [
+        (60_000, "0", 50),
+        (60_000, "1", 200),
+        (60_000, "0.800", 170),
+        (600, "0", 1),
+        (599, "0", 0),
+        (90_000, "0.333", 150),
+    ],
+)
 def test_the_fee_is_rate_times_minutes_and_half_a_cent_rounds_up(
     milliseconds: int, quality: str, fee: int
 ) -> None:
