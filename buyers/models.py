@@ -22,7 +22,14 @@ class Organisation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("name"), name="organisation_name_once")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                name="organisation_name_once",
+                violation_error_message="An organisation with this name is here already. Ask one of its owners to "
+                "invite you, or choose another name.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

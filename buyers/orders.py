@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from stripe.params.checkout import SessionCreateParamsLineItem
 
 from buyers import cart
 from buyers.models import CartItem, Entitlement, LicenceAcceptance, Membership, Order, OrderLine
@@ -89,7 +90,10 @@ def _place(
             for line in now.buyable:
                 package = line.item.package
                 OrderLine.objects.create(
-                    order=order, version=package.current, title=package.title, price_minor=package.price_minor
+                    order=order,
+                    version_id=package.current_id,
+                    title=package.title,
+                    price_minor=package.price_minor,
                 )
             for terms in now.terms:
                 LicenceAcceptance.objects.create(
@@ -110,7 +114,7 @@ def _place(
 def open_payment(*, order: Order) -> Order:
     """Make Stripe's payment page for a pending order that has none; raises StripeAway and keeps the order."""
     back = settings.SITE_URL + reverse("buyers:order", args=[order.pk])
-    lines = [
+    lines: list[SessionCreateParamsLineItem] = [
         {
             "price_data": {
                 "currency": order.currency,
@@ -127,7 +131,7 @@ def open_payment(*, order: Order) -> Order:
             {
                 "mode": "payment",
                 "ui_mode": "hosted_page",
-                "line_items": lines,  # type: ignore[typeddict-item]
+                "line_items": lines,
                 "client_reference_id": str(order.pk),
                 "customer_email": order.placed_by.email,
                 "metadata": metadata,

@@ -33,7 +33,8 @@ def start(*, user: Any, name: str, country: str) -> Membership:
             record("organisation.started", subject=company, actor=user)
     except IntegrityError as error:
         raise OrganisationError(
-            "An organisation with this name is here already. Ask one of its owners to invite you, or choose another name."
+            "An organisation with this name is here already. Ask one of its owners to invite you, "
+            "or choose another name."
         ) from error
     return member
 
@@ -90,7 +91,8 @@ def join(*, user: Any, code: str) -> Membership:
             raise OrganisationError("This invitation was used or has run out. Ask for a new one.")
         if found.email.lower() != user.email.lower():
             raise OrganisationError(
-                f"This invitation is for {found.email}, but you are logged in as {user.email}. Log in with that address."
+                f"This invitation is for {found.email}, but you are logged in as {user.email}. "
+                "Log in with that address."
             )
         if Membership.objects.filter(user=user).exists():
             raise OrganisationError("You belong to an organisation already. Leave it first.")

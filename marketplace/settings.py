@@ -1,6 +1,7 @@
 """Read every setting from the environment; a missing one stops the process with its name."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -192,7 +193,7 @@ def _origin(url: str | None) -> list[str]:
 
 
 _S3_ORIGIN = _origin(S3_PUBLIC_ENDPOINT_URL) or ["https://*.amazonaws.com"]
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
@@ -221,7 +222,7 @@ STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="") or None
 STRIPE_LIVEMODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 if STRIPE_API_BASE:  # the payment page is a redirect after a form POST, so CSP must know its origin
-    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += _origin(STRIPE_API_BASE)  # type: ignore[operator]
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += _origin(STRIPE_API_BASE)
 PAYOUT_HOLD_DAYS = env.int("PAYOUT_HOLD_DAYS", default=7)
 PAYOUT_MINIMUM_MINOR = env.int("PAYOUT_MINIMUM_MINOR", default=2_500)
 ENTITLEMENT_DAYS = 30

@@ -126,7 +126,7 @@ def publish(job: Job) -> None:
     Files go up first under names nobody links to; one transaction at the end makes them visible, and only if
     every clip is still approved then. Raises PackageError and publishes nothing otherwise.
     """
-    version = PackageVersion.objects.select_related("package__licence").get(pk=job.version_id)
+    version = PackageVersion.objects.select_related("package__licence").get(jobs=job)
     scratch = settings.FAIRFRAME_WORK / str(job.pk)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -172,14 +172,18 @@ def _put_on_sale(version: PackageVersion, clips: list[Clip]) -> None:
         clip_count=len(clips),
         duration_ms=sum(clip.duration_ms for clip in clips),
         published_at=timezone.now(),
-        search=SearchVector(Value(package.title), weight="A", config="english")
-        + SearchVector(Value(package.summary), weight="B", config="english")
-        + SearchVector(
-            Value(" ".join([*(taxonomy.label(tag) for tag in tags), *places, package.vertical])),
-            weight="C",
-            config="english",
-        ),
     )
     package.refresh_from_db()
+    Package.objects.filter(pk=package.pk).update(search=search_of(package))
     if package.state != PackageState.PUBLISHED:
         advance(package, PackageState.PUBLISHED)
+
+
+def search_of(package: Package) -> Any:
+    """Build what words find a package by: its title first, then its summary, then tags, places and kind."""
+    rest = [*(taxonomy.label(tag) for tag in package.tag_ids), *package.places, package.vertical]
+    return (
+        SearchVector(Value(package.title), weight="A", config="english")
+        + SearchVector(Value(package.summary), weight="B", config="english")
+        + SearchVector(Value(" ".join(rest)), weight="C", config="english")
+    )

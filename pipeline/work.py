@@ -49,7 +49,7 @@ def refuse(job: Job, *, reason: str) -> None:
     """Close the job and the footage with a sentence for the contributor."""
     with transaction.atomic():
         jobs.refuse(job, reason=reason)
-        footage = Footage.objects.get(pk=job.footage_id)
+        footage = Footage.objects.get(jobs=job)
         if footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
             advance(footage, FootageState.REFUSED, reason=reason)
 

@@ -79,7 +79,7 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
 def checkout(request: HttpRequest) -> HttpResponse:
     """Make the order and go to Stripe's page."""
     accepted = {
-        int(name.removeprefix("terms_")): value
+        int(name.removeprefix("terms_")): str(value)
         for name, value in request.POST.items()
         if name.startswith("terms_") and name.removeprefix("terms_").isdecimal()
     }

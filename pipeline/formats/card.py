@@ -44,7 +44,8 @@ def document(card: dict[str, Any]) -> bytes:
         "## Coverage",
         "",
         f"Tags follow the scenario taxonomy, version {card['taxonomy_version']} (names after ASAM OpenLABEL). A tag "
-        "with source `model:<sha256>` was given by a model or rule and may be wrong; its confidence is the model's own.",
+        "with source `model:<sha256>` was given by a model or rule and may be wrong; its confidence is the "
+        "model's own.",
         "",
         "| axis | value | clips | seconds |",
         "|---|---|---|---|",

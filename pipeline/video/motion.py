@@ -62,10 +62,11 @@ class Motion:
         return Step(flow=flow.astype(np.float16), cut=cut, same=False, difference=difference)
 
 
-def carried(box: Box, step: Step, scale: float, *, back: bool = False) -> Box:
+def carried(box: Box, step: Step, scale: float, *, back: bool = False, grows: bool = True) -> Box:
     """Return where the box of the frame before lies in this frame (`back`: the other way round).
 
-    The shift is the median of the flow inside the box, the growth the slope of the flow across it.
+    The shift is the median of the flow inside the box, the growth (unless `grows` is false) the slope of the flow
+    across it.
     """
     if step.flow is None or step.same:
         return box
@@ -80,7 +81,7 @@ def carried(box: Box, step: Step, scale: float, *, back: bool = False) -> Box:
     dx = middle(part[..., 0]) * scale * sign
     dy = middle(part[..., 1]) * scale * sign
     growth = 0.0
-    if part.shape[0] >= 6 and part.shape[1] >= 6:
+    if grows and part.shape[0] >= 6 and part.shape[1] >= 6:
         half_w, half_h = part.shape[1] // 2, part.shape[0] // 2
         spread_x = (middle(part[:, -half_w:, 0]) - middle(part[:, :half_w, 0])) / (half_w * every)
         spread_y = (middle(part[-half_h:, :, 1]) - middle(part[:half_h, :, 1])) / (half_h * every)

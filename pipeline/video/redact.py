@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -100,30 +102,24 @@ def _colour(track: Track, planes: Planes, rect: Rect) -> NDArray[np.float32]:
 
 
 def _fill(plane: NDArray[np.uint8], rect: Rect, value: int, radius: int) -> None:
-    """Make the rectangle flat and blend four strips around it."""
+    """Make the rectangle flat and blend the rim around it."""
     height, width = plane.shape
     top, bottom = max(0, rect.top - radius), min(height, rect.bottom + radius)
     left, right = max(0, rect.left - radius), min(width, rect.right + radius)
-    rows = _ramp(top, bottom, rect.top, rect.bottom, radius)
-    columns = _ramp(left, right, rect.left, rect.right, radius)
+    rows = _ramp(rect.top - top, rect.bottom - rect.top, bottom - rect.bottom, radius)
+    columns = _ramp(rect.left - left, rect.right - rect.left, right - rect.right, radius)
+    alpha = np.minimum(rows[:, None], columns[None, :])
+    part = plane[top:bottom, left:right]
+    kept = cv2.multiply(part, np.uint8(255) - alpha, scale=1 / 255)
+    part[:] = cv2.add(kept, cv2.multiply(alpha, (float(value),), scale=1 / 255))
     plane[rect.top : rect.bottom, rect.left : rect.right] = value
-    for y1, y2, x1, x2 in (
-        (top, rect.top, left, right),
-        (rect.bottom, bottom, left, right),
-        (rect.top, rect.bottom, left, rect.left),
-        (rect.top, rect.bottom, rect.right, right),
-    ):
-        if y1 < y2 and x1 < x2:
-            alpha = np.minimum(rows[y1 - top : y2 - top, None], columns[None, x1 - left : x2 - left])
-            part = plane[y1:y2, x1:x2]
-            part[:] = part + alpha * (value - part.astype(np.float32))
 
 
-def _ramp(start: int, stop: int, inner_start: int, inner_stop: int, radius: int) -> NDArray[np.float32]:
-    """Return 1 inside [inner_start, inner_stop), falling to 0 over `radius` pixels outside."""
-    at = np.arange(start, stop, dtype=np.float32)
-    outside = np.maximum(np.maximum(inner_start - at, at - (inner_stop - 1)), 0)
-    return np.clip(1 - outside / (radius + 1), 0, 1)
+@lru_cache(maxsize=4096)
+def _ramp(before: int, inside: int, after: int, radius: int) -> NDArray[np.uint8]:
+    """Return 255 inside and a fall to 0 over `radius` pixels on both sides, of which `before` and `after` are there."""
+    fall = (np.arange(radius, 0, -1) * 255 // (radius + 1)).astype(np.uint8)
+    return np.concatenate([fall[::-1][radius - before :], np.full(inside, 255, np.uint8), fall[:after]])
 
 
 def _union(rects: Sequence[Rect], width: int, height: int) -> int:

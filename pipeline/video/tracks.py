@@ -23,6 +23,8 @@ LOST_GROWTH_PER_S = 0.2
 # a second one confirms it (the ring knows what the next half second brings).
 GLIMPSE_S = 0.25
 SURE = 0.65
+# People are followed to tell them apart, not covered: nobody needs their boxes between two looks.
+PERSON = "person"
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
 # Fewer detections than this make a track doubtful.
@@ -162,7 +164,7 @@ class Tracker:
         self._next += 1
         track.put(frame, box)
         at = box
-        for f in range(frame - 1, max(self._floor, frame - self.hold) - 1, -1):
+        for f in range(frame - 1, max(self._floor, frame - self.hold) - 1, -1) if box.kind != PERSON else ():
             step = self._steps.get(f + 1)
             if step is None or step.cut:
                 break
@@ -180,7 +182,7 @@ class Tracker:
             step = self._steps.get(f)
             if at is None or step is None or step.cut or f - track.last_hit > self._hold_of(track):
                 return
-            at = carried(at, step, self.scale)
+            at = carried(at, step, self.scale, grows=track.kind != PERSON)
             if f - track.last_hit > 3:  # within one stride of detection the motion is enough
                 at = pad(at, self.growth * at.w, self.growth * at.h)
             if self._outside(at):
@@ -193,7 +195,7 @@ class Tracker:
         slip_x, slip_y = abs(predicted.cx - box.cx), abs(predicted.cy - box.cy)
         start = max(track.last_hit, self._floor - 1)  # frames that have left are covered as they are
         at = box
-        for f in range(frame - 1, start, -1):
+        for f in range(frame - 1, start, -1) if track.kind != PERSON else ():
             step = self._steps.get(f + 1)
             if step is None or step.cut:
                 break

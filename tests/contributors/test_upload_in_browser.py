@@ -19,6 +19,7 @@ from tests import people
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 PART = 5 * 1024**2
+SLOW = 60_000  # ms: two busy cores hash and send 16 MB
 
 
 @pytest.fixture
@@ -79,19 +80,21 @@ def test_an_upload_survives_a_lost_part_a_pause_and_a_reload(alices_page: Page, 
     expect(row.locator("[data-part=recorded_on-input]")).to_have_value("2024-05-03")
     row.locator("[data-part=title-input]").fill("Evening ride")
     page.click("#start")
-    expect(page.locator("#details .error-summary")).to_contain_text("“Store and process” is not ticked")
+    expect(page.locator("#details .error-summary")).to_contain_text(
+        "“Store and process” is not ticked", timeout=SLOW
+    )
     assert not Footage.objects.exists()
     agree(page)
     page.click("#start")
     # Three of four parts arrive, part 1 at its second try.
-    expect(row.locator("[data-part=size]")).to_contain_text("10.5 MB of 15.7 MB (66%)")
+    expect(row.locator("[data-part=size]")).to_contain_text("10.5 MB of 15.7 MB (66%)", timeout=SLOW)
     assert sent.count(1) == 2
     expect(page.locator("#consent_store")).not_to_be_checked()  # the next files ask again
     row.get_by_role("button", name="Pause").click()
-    expect(row.locator("[data-part=state]")).to_contain_text("Paused")
+    expect(row.locator("[data-part=state]")).to_contain_text("Paused", timeout=SLOW)
     page.reload()
     waiting = page.locator("[data-unfinished]")
-    expect(waiting).to_contain_text("10.5 MB of 15.7 MB have arrived")
+    expect(waiting).to_contain_text("10.5 MB of 15.7 MB have arrived", timeout=SLOW)
 
     # Another file under the same name and of the same size, different only in the middle.
     changed = bytearray(ride.read_bytes())
@@ -101,7 +104,7 @@ def test_an_upload_survives_a_lost_part_a_pause_and_a_reload(alices_page: Page, 
     other.write_bytes(changed)
     page.set_input_files("#picker", other)
     expect(page.locator("#files [data-part=problem-text]")).to_contain_text(
-        "has changed since this upload began"
+        "has changed since this upload began", timeout=SLOW
     )
 
     # And one that already begins otherwise.
@@ -109,7 +112,9 @@ def test_an_upload_survives_a_lost_part_a_pause_and_a_reload(alices_page: Page, 
     other.write_bytes(changed)
     page.reload()
     page.set_input_files("#picker", other)
-    expect(waiting.locator("[data-part=note]")).to_contain_text("have changed since this upload began")
+    expect(waiting.locator("[data-part=note]")).to_contain_text(
+        "have changed since this upload began", timeout=SLOW
+    )
 
     page.unroute("**/originals/**")
     sent.clear()
@@ -120,7 +125,7 @@ def test_an_upload_survives_a_lost_part_a_pause_and_a_reload(alices_page: Page, 
 
     page.route("**/originals/**", noted)
     page.set_input_files("#picker", ride)
-    expect(row.locator("[data-part=state]")).to_contain_text("Uploaded and checked in")
+    expect(row.locator("[data-part=state]")).to_contain_text("Uploaded and checked in", timeout=SLOW)
     assert sent == [3]  # nothing else is sent again
     footage = Footage.objects.get()
     assert (footage.state, footage.title) == (FootageState.QUEUED, "Evening ride")
@@ -139,10 +144,10 @@ def test_files_that_cannot_be_uploaded_are_told_before_anything_is_sent(
     picture.write_bytes(b"\xff\xd8\xff")
     page.set_input_files("#picker", [empty, picture])
     problems = page.locator("#files [data-part=problem-text]")
-    expect(problems.nth(0)).to_contain_text("It is empty (0 bytes)")
-    expect(problems.nth(1)).to_contain_text("not a kind of file that we take")
+    expect(problems.nth(0)).to_contain_text("It is empty (0 bytes)", timeout=SLOW)
+    expect(problems.nth(1)).to_contain_text("not a kind of file that we take", timeout=SLOW)
     page.click("#start")
-    expect(page.locator("#details .error-summary")).to_contain_text("Add a video first")
+    expect(page.locator("#details .error-summary")).to_contain_text("Add a video first", timeout=SLOW)
     assert not Footage.objects.exists()
 
 
@@ -153,9 +158,9 @@ def test_a_running_upload_can_be_stopped_and_thrown_away(alices_page: Page, ride
     agree(page)
     page.click("#start")
     row = page.locator("#files .file")
-    expect(row.locator("[data-part=state]")).to_contain_text("Uploading")
+    expect(row.locator("[data-part=state]")).to_contain_text("Uploading", timeout=SLOW)
     row.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Stop and throw away").click()
-    expect(row).to_have_count(0)
+    expect(row).to_have_count(0, timeout=SLOW)
     assert Footage.objects.get().state == FootageState.ABANDONED
     assert User.objects.get().footage.count() == 1
