@@ -12,31 +12,11 @@ from django.db import transaction
 from django.db.models import Prefetch
 
 from contributors.media import signed
-from marketplace import taxonomy
+from marketplace import timeline
 from marketplace.models import Clip, Footage, Tag
 from marketplace.states import ClipState, FootageState, MoveRefused, advance
 
 KIND_WORDS = {"face": "face", "plate": "number plate", "jersey": "jersey number", "screen": "screen"}
-
-
-@dataclass(frozen=True)
-class Span:
-    """One tag on the timeline; x and width in percent of the clip."""
-
-    label: str
-    start_ms: int
-    end_ms: int
-    x: str
-    width: str
-    percent: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """One axis of the taxonomy on the timeline."""
-
-    title: str
-    spans: list[Span]
 
 
 @dataclass(frozen=True)
@@ -60,7 +40,7 @@ class Shown:
 
     clip: Clip
     poster_url: str
-    rows: list[Row]
+    rows: list[timeline.Row]
     doubts: list[Doubt]
 
 
@@ -71,33 +51,11 @@ def shown_clips(footage: Footage) -> list[Shown]:
         Shown(
             clip=clip,
             poster_url=signed(clip, "poster"),
-            rows=_rows(clip),
+            rows=timeline.rows(clip.tags.all(), length_ms=clip.duration_ms),
             doubts=[doubt for raw in _doubtful(footage) if (doubt := _doubt(raw, clip))],
         )
         for clip in clips
     ]
-
-
-def _rows(clip: Clip) -> list[Row]:
-    titles = {axis.id: axis.title for axis in taxonomy.axes()}
-    rows: dict[str, Row] = {}
-    length = max(1, clip.duration_ms)
-    for tag in clip.tags.all():
-        axis = taxonomy.axis_of(tag.tag_id)
-        row = rows.setdefault(axis, Row(titles.get(axis, axis), []))
-        start, end = min(tag.start_ms, length), min(tag.end_ms, length)
-        row.spans.append(
-            Span(
-                label=taxonomy.label(tag.tag_id),
-                start_ms=start,
-                end_ms=end,
-                x=f"{100 * start / length:.2f}",
-                width=f"{max(0.6, 100 * (end - start) / length):.2f}",
-                percent=round(100 * tag.confidence),
-            )
-        )
-    order = list(titles)
-    return [rows[axis] for axis in sorted(rows, key=lambda a: order.index(a) if a in order else len(order))]
 
 
 def _doubtful(footage: Footage) -> list[dict[str, Any]]:

@@ -280,6 +280,9 @@ UNFOLD = {
     "SITE_URL": "/",
     "THEME": "dark",
     "STYLES": [lambda request: static("desk.css")],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}
+    ],
     "DASHBOARD_CALLBACK": "moderation.dashboard.context",
     "COLORS": {
         "primary": {

@@ -148,6 +148,7 @@ def _make(
         "models": models,
         "tracks": log_tracks,
         "poses": log_poses,
+        "taxonomy_version": tags.TAXONOMY_VERSION,
         "tags": [tag.public() for tag in assigned],
         "clips": clips,
         "quality_formula": FORMULA,

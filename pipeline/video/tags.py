@@ -16,6 +16,8 @@ from pipeline.video.records import Log
 from pipeline.video.scene import SceneLog
 from pipeline.video.spans import Span, spans, windows
 
+# Version of marketplace/taxonomy.json that these ids are from; a test keeps the two together.
+TAXONOMY_VERSION = 1
 # Detector classes (COCO) behind each actor of the taxonomy.
 ACTORS = {
     "car": ("car",), "truck": ("truck",), "bus": ("bus",), "motorcycle": ("motorcycle",), "bicycle": ("bicycle",),

@@ -165,7 +165,9 @@ def test_clips_carry_tags_and_an_explained_quality(alices_ride: Done) -> None:
 
 
 def test_tags_belong_to_the_taxonomy_and_name_their_source(alices_ride: Done) -> None:
-    from marketplace.taxonomy import known_tags
+    from marketplace.taxonomy import known_tags, version
+
+    assert alices_ride.report["taxonomy_version"] == version()
 
     for tag in alices_ride.report["tags"]:
         assert tag["id"] in known_tags()
