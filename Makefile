@@ -60,7 +60,7 @@ format: venv
 	$(BIN)/ruff format .
 
 test: lint chromium weights
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 # Hashes and no addresses: where packages come from is the machine's own setting. The packages left out are asked for
 # by others (mediapipe, and a GUI build of OpenCV) and never imported here: 0.5 GB.

@@ -11,15 +11,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from buyers.models import Membership, Order, Role
-from marketplace.people import door
-
-OTHER_DOOR = {
-    "film": "This account films. To buy, sign up with a work e-mail address of its own.",
-    "desk": "Accounts of our own staff cannot buy.",
-}
+from buyers.organisations import other_door
 
 
 def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -29,14 +24,20 @@ def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if membership_of(request.user) is None:
-            if sentence := OTHER_DOOR.get(door(request.user)):
-                raise PermissionDenied(sentence)
+            if why := other_door(request.user):
+                return refused(request, why)
             messages.info(request, "Say which organisation you buy for first. It takes a minute.")
-            request.session["after_start"] = request.get_full_path()
+            if request.method in ("GET", "HEAD"):  # the address of a form that was sent cannot be opened
+                request.session["after_start"] = request.get_full_path()
             return redirect("buyers:start")
         return view(request, *args, **kwargs)
 
     return checked
+
+
+def refused(request: HttpRequest, why: str) -> HttpResponse:
+    """Say why this account cannot buy, and where its own pages are."""
+    return render(request, "buyers/other_door.html", {"why": why}, status=403)
 
 
 def membership_of(user: Any) -> Membership | None:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
-
-from buyers.models import CartItem, Entitlement, Membership
+from buyers.models import CartItem, Entitlement, Membership, OrderLine
 from marketplace.models import LicenceTerms, Package
+from marketplace.money import Money
+from marketplace.states import OrderState
 
 
 @dataclass(frozen=True)
 class Line:
-    """One package in the cart; with ``gone`` it cannot be bought any more and the sentence says why."""
+    """One package in the cart.
+
+    ``gone`` says why it cannot be bought; ``asked`` says what has to be agreed to before it is counted; ``note`` is
+    worth knowing, and ``order`` is the order that it is about.
+    """
 
     item: CartItem
     gone: str = ""
+    asked: str = ""
     note: str = ""
+    order: Any = None
+
+    @property
+    def counts(self) -> bool:
+        """Say whether it is bought when the cart is paid now."""
+        return not self.gone and not self.asked
 
 
 @dataclass(frozen=True)
@@ -28,36 +40,39 @@ class Cart:
 
     @property
     def buyable(self) -> list[Line]:
-        return [line for line in self.lines if not line.gone]
+        """Keep the lines that are paid now."""
+        return [line for line in self.lines if line.counts]
 
     @property
     def total_minor(self) -> int:
+        """Add up what is paid now."""
         return sum(line.item.package.price_minor for line in self.buyable)
 
     @property
     def currency(self) -> str:
+        """Give the one currency of what is paid now."""
         return self.buyable[0].item.package.currency if self.buyable else "usd"
 
     @property
     def terms(self) -> list[LicenceTerms]:
-        """The distinct licence texts to accept."""
+        """List the distinct licence texts to accept."""
         found = {line.item.package.licence_id: line.item.package.licence for line in self.buyable}
         return list(found.values())
 
     @property
     def fingerprint(self) -> str:
-        """What the person saw: packages, versions and prices; a change since then is asked about again."""
-        seen = [
-            (str(x.item.package_id), str(x.item.package.current_id), x.item.package.price_minor)
-            for x in self.buyable
-        ]
-        return ";".join(f"{package}:{version}:{price}" for package, version, price in sorted(seen))
+        """Write what the person saw: packages, versions and prices; a change since then is asked about again."""
+        seen = sorted((str(x.item.package.current_id), x.item.package.price_minor) for x in self.buyable)
+        return ";".join(f"{version}:{price}" for version, price in seen)
 
 
 def put(*, member: Membership, package: Package) -> bool:
-    """Put a package into the cart; False when it was there already."""
-    _, new = CartItem.objects.get_or_create(
-        organisation_id=member.organisation_id, package=package, defaults={"added_by_id": member.user_id}
+    """Put a package into the cart at today's price, or agree to that price; False when it was there already."""
+    _, new = CartItem.objects.update_or_create(
+        organisation_id=member.organisation_id,
+        package=package,
+        defaults={"price_minor": package.price_minor},
+        create_defaults={"price_minor": package.price_minor, "added_by_id": member.user_id},
     )
     return new
 
@@ -67,6 +82,14 @@ def take_out(*, member: Membership, package_id: Any) -> None:
     CartItem.objects.filter(organisation_id=member.organisation_id, package_id=package_id).delete()
 
 
+def holds(*, member: Membership | None, package: Package) -> bool:
+    """Say whether a package is in the cart of this person's organisation."""
+    return (
+        member is not None
+        and CartItem.objects.filter(organisation_id=member.organisation_id, package=package).exists()
+    )
+
+
 def look(*, member: Membership) -> Cart:
     """Look what is in the cart and whether each package can still be bought."""
     items = list(
@@ -74,25 +97,49 @@ def look(*, member: Membership) -> Cart:
             "package__licence", "package__current"
         )
     )
-    listed = set(
-        Package.objects.listed()
-        .filter(pk__in=[item.package_id for item in items])
-        .values_list("pk", flat=True)
+    ids = [item.package_id for item in items]
+    listed = set(Package.objects.listed().filter(pk__in=ids).values_list("pk", flat=True))
+    notes = _notes(member, ids)
+    currency = next((item.package.currency for item in items if item.package_id in listed), "usd")
+    return Cart([_line(item, listed, currency, notes) for item in items])
+
+
+def _line(item: CartItem, listed: set[Any], currency: str, notes: dict[Any, tuple[str, Any]]) -> Line:
+    package = item.package
+    if package.pk not in listed:
+        return Line(
+            item, gone="It is no longer for sale, so it is not counted. The rest of your cart is kept."
+        )
+    if package.currency != currency:
+        return Line(item, gone=f"It is sold in {package.currency.upper()}: buy it in an order of its own.")
+    note, order = notes.get(package.pk, ("", None))
+    was, now = Money(item.price_minor, package.currency), Money(package.price_minor, package.currency)
+    if now > was:
+        asked = (
+            f"Its price rose from {was} to {now} since you put it in, so it is not counted until you agree."
+        )
+        return Line(item, asked=asked, note=note, order=order)
+    if now < was:
+        note = f"Its price fell from {was} to {now}: you pay the lower one. {note}".strip()
+    return Line(item, note=note, order=order)
+
+
+def _notes(member: Membership, packages: Iterable[Any]) -> dict[Any, tuple[str, Any]]:
+    """Say which of the packages the organisation has already, or has ordered and not paid: sentence and order."""
+    found: dict[Any, tuple[str, Any]] = {}
+    waiting = OrderLine.objects.filter(
+        order__organisation_id=member.organisation_id,
+        order__state=OrderState.PENDING,
+        version__package__in=packages,
     )
-    owned = set(
-        Entitlement.objects.filter(
-            organisation_id=member.organisation_id, revoked_at=None, until__gt=timezone.now()
-        ).values_list("version_id", flat=True)
+    for line in waiting.select_related("order", "version"):
+        found[line.version.package_id] = (f"{line.order} with it waits for payment.", line.order_id)
+    owned = Entitlement.objects.live().filter(
+        organisation_id=member.organisation_id, version__package__in=packages
     )
-    lines = []
-    currency = next((i.package.currency for i in items if i.package_id in listed), "usd")
-    for item in items:
-        gone = note = ""
-        if item.package_id not in listed:
-            gone = "It is no longer for sale, so it is not counted. The rest of your cart is kept."
-        elif item.package.currency != currency:
-            gone = f"It is sold in {item.package.currency.upper()}: buy it in an order of its own."
-        elif item.package.current_id in owned:
-            note = "Your organisation has this version already and can still download it."
-        lines.append(Line(item, gone, note))
-    return Cart(lines)
+    for row in owned.select_related("version", "line").order_by("version__number"):
+        found[row.version.package_id] = (
+            f"Your organisation has version {row.version.number} of it, with downloads until {row.until:%-d %B %Y}.",
+            row.line.order_id,
+        )
+    return found

@@ -31,10 +31,9 @@ class Card:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its cards, how many packages fit in all, and where the next page begins (nothing on the last)."""
+    """One page: its cards, and where the next page begins (nothing on the last)."""
 
     cards: list[Card]
-    total: int
     after: str
 
 
@@ -59,15 +58,14 @@ def page(rows: QuerySet[Package], asked: Asked) -> Page:
     """Give the page that begins after ``asked.after``."""
     fitting = matching(rows, asked)
     field, falls = asked.order.lstrip("-"), asked.order.startswith("-")
-    beyond = fitting
     if mark := _read_mark(asked.after, field):
         value, pk = mark
-        beyond = fitting.filter(
+        fitting = fitting.filter(
             Q(**{f"{field}__{'lt' if falls else 'gt'}": value}) | Q(**{field: value, "pk__gt": pk})
         )
-    found = list(beyond.order_by(asked.order, "pk")[: PAGE + 1])
+    found = list(fitting.order_by(asked.order, "pk")[: PAGE + 1])
     after = _mark(found[PAGE - 1], field) if len(found) > PAGE else ""
-    return Page(cards(found[:PAGE]), fitting.count(), after)
+    return Page(cards(found[:PAGE]), after)
 
 
 def _mark(package: Package, field: str) -> str:

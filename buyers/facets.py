@@ -13,6 +13,7 @@ from marketplace import countries, taxonomy
 from marketplace.models import Package, Vertical
 
 PLACES_SHOWN = 12
+OPEN = {"vertical", "odd.illumination", "sport.discipline", "country", "price"}
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,17 @@ class Facet:
     values: list[Box]
 
     @property
-    def is_used(self) -> bool:
-        """Say whether one of its boxes is ticked."""
-        return any(box.ticked for box in self.values)
+    def is_open(self) -> bool:
+        """Say whether the page shows its boxes unasked: those in use and those that most people begin with."""
+        return self.name in OPEN or any(box.ticked for box in self.values)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many packages fit in all, and the facets with their counts."""
+
+    total: int
+    facets: list[Facet]
 
 
 def _groups() -> list[tuple[str, str, list[str]]]:
@@ -50,18 +59,15 @@ def _groups() -> list[tuple[str, str, list[str]]]:
     ]
 
 
-def of(rows: QuerySet[Package], asked: Asked) -> list[Facet]:
+def of(rows: QuerySet[Package], asked: Asked) -> Counted:
     """Count every facet over what the other facets leave of ``rows``; values that give nothing are left out."""
     counts = _count(rows, asked)
     facets = []
     for name, words, values in _groups():
         known, ticked = counts.get(name, {}), asked.chosen.get(name, ())
         if name == "place":
-            often = sorted(known, key=lambda place: (-known[place], place))
-            values = [
-                *often[:PLACES_SHOWN],
-                *(place for place in ticked if place not in often[:PLACES_SHOWN]),
-            ]
+            often = sorted(known, key=lambda place: (-known[place], place))[:PLACES_SHOWN]
+            values = [*often, *(place for place in ticked if place not in often)]
         boxes = [
             Box(value, title(name, value), known.get(value, 0), value in ticked)
             for value in values
@@ -69,27 +75,26 @@ def of(rows: QuerySet[Package], asked: Asked) -> list[Facet]:
         ]
         if boxes:
             facets.append(Facet(name, words, boxes))
-    return facets
+    return Counted(counts.get(TOTAL, {}).get("", 0), facets)
 
 
-# One pass over the rows. A package counts for a facet when it fails no condition but that facet's own.
+TOTAL, TAG = "total", "tag"
+# One pass over the rows, whatever is ticked: a package counts for a facet when it fails no filter but that facet's own.
 _TALLY = """
-WITH fitting AS MATERIALIZED ({rows})
-SELECT facet, value, count(*)
-FROM fitting CROSS JOIN LATERAL (
-    SELECT 'vertical', vertical::text
-    UNION ALL SELECT 'price', band
-    UNION ALL SELECT 'country', unnest(countries)
-    UNION ALL SELECT 'place', unnest(places)
-    UNION ALL SELECT regexp_replace(tag, '[.][^.]*$', ''), regexp_replace(tag, '^.*[.]', '') FROM unnest(tag_ids) tag
-) AS given (facet, value)
-WHERE {fails} - CASE facet {own} ELSE 0 END = 0
-GROUP BY facet, value
+WITH fitting AS MATERIALIZED (SELECT *, {fails} AS fails FROM ({rows}) AS rows)
+SELECT 'total', '', count(*) FROM fitting WHERE fails = 0
+UNION ALL SELECT 'vertical', vertical, count(*) FROM fitting WHERE fails = {vertical} GROUP BY vertical
+UNION ALL SELECT 'price', band, count(*) FROM fitting WHERE fails = {price} GROUP BY band
+UNION ALL SELECT 'country', country, count(*) FROM fitting, unnest(countries) AS country
+    WHERE fails = {country} GROUP BY country
+UNION ALL SELECT 'place', place, count(*) FROM fitting, unnest(places) AS place WHERE fails = {place} GROUP BY place
+UNION ALL SELECT 'tag', tag, count(*) FROM fitting, unnest(tag_ids) AS tag WHERE fails = {tag} GROUP BY tag
 """
 
 
 def _count(rows: QuerySet[Package], asked: Asked) -> dict[str, dict[str, int]]:
-    fails = {f"fails_{number}": name for number, name in enumerate(asked.chosen)}
+    """Count by facet and value in one query."""
+    fails = {name: f"fails_{number}" for number, name in enumerate(asked.chosen)}
     inner = rows.order_by().annotate(
         band=Case(
             *(When(band(value), then=Value(value)) for value in PRICES),
@@ -102,22 +107,27 @@ def _count(rows: QuerySet[Package], asked: Asked) -> dict[str, dict[str, int]]:
                 default=Value(1),
                 output_field=IntegerField(),
             )
-            for column, name in fails.items()
+            for name, column in fails.items()
         },
     )
-    columns = inner.values("vertical", "countries", "places", "tag_ids", "band", *fails)
+    columns = inner.values("vertical", "countries", "places", "tag_ids", "band", *fails.values())
     try:
         sql, params = columns.query.sql_with_params()
     except EmptyResultSet:  # no package has the words
         return {}
+    axes = [axis.id for axis in taxonomy.axes() if axis.id in fails]
+    own = " ".join(f"WHEN starts_with(tag, %s) THEN {fails[axis]}" for axis in axes)
     whole = _TALLY.format(
         rows=sql,
-        fails=" + ".join(fails) or "0",
-        own=" ".join(f"WHEN %s THEN {column}" for column in fails) or "WHEN '' THEN 0",
+        fails=" + ".join(fails.values()) or "0",
+        tag=f"CASE {own} ELSE 0 END" if own else "0",
+        **{name: fails.get(name, "0") for name in ("vertical", "price", "country", "place")},
     )
     counts: dict[str, dict[str, int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(whole, [*params, *fails.values()])
+        cursor.execute(whole, [*params, *(f"{axis}." for axis in axes)])
         for name, value, count in cursor.fetchall():
+            if name == TAG:
+                name, value = taxonomy.axis_of(value), value.rpartition(".")[2]
             counts.setdefault(name, {})[value] = count
     return counts

@@ -74,6 +74,7 @@ class CartItem(models.Model):
     package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="+")
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
+    price_minor = models.PositiveBigIntegerField(help_text="What it cost when somebody last agreed to it.")
 
     class Meta:
         ordering = ["added_at"]
@@ -152,6 +153,12 @@ class LicenceAcceptance(models.Model):
         return f"{self.terms} by {self.user}"
 
 
+class EntitlementQuerySet(models.QuerySet["Entitlement"]):
+    def live(self) -> EntitlementQuerySet:
+        """Keep what may be downloaded now: paid for, not taken back, not over."""
+        return self.filter(line__order__state=OrderState.PAID, revoked_at=None, until__gt=timezone.now())
+
+
 class Entitlement(models.Model):
     """The right of an organisation to download one package version until a date."""
 
@@ -161,6 +168,8 @@ class Entitlement(models.Model):
     starts_at = models.DateTimeField()
     until = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EntitlementQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.version} for {self.organisation}"

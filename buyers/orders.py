@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import cast
 
 import stripe
 from django.conf import settings
@@ -18,11 +20,14 @@ from stripe.params.checkout import SessionCreateParamsLineItem
 from buyers import cart
 from buyers.models import CartItem, Entitlement, LicenceAcceptance, Membership, Order, OrderLine
 from buyers.stripe_api import client
+from marketplace.models import PackageVersion
 from marketplace.models.event import record
 from marketplace.money import Money
 from marketplace.states import MoveRefused, OrderState, advance
 
+log = logging.getLogger(__name__)
 PAY_WITHIN = timedelta(hours=23)  # Stripe takes 30 minutes to 24 hours
+LAST_CALL = timedelta(minutes=35)  # less than that before the end, Stripe makes no page any more
 
 
 class OrderRefused(Exception):
@@ -34,7 +39,14 @@ class PaymentMismatch(Exception):
 
 
 class StripeAway(Exception):
-    """Stripe did not answer; the order waits and can be paid later."""
+    """Stripe gave no payment page; the order waits and can be paid later."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(
+            f"Stripe did not answer, so nothing was charged. {order} and your cart are kept: "
+            "press “Pay now” in a minute."
+        )
+        self.order = order
 
 
 def checkout(
@@ -70,10 +82,11 @@ def _place(
 ) -> Order:
     now = cart.look(member=member)
     if not now.buyable:
-        raise OrderRefused("There is nothing in the cart that can be bought.")
+        raise OrderRefused("There is nothing in the cart that can be bought now. Nothing was charged.")
     if now.fingerprint != fingerprint:
         raise OrderRefused(
-            "A package or a price in your cart has changed since you looked. Nothing was charged. Look again, then pay."
+            "A package or a price in your cart has changed since you looked. Nothing was charged and the rest is kept: "
+            "look again, then pay."
         )
     for terms in now.terms:
         if accepted.get(terms.pk) != terms.sha256:
@@ -91,7 +104,7 @@ def _place(
                 package = line.item.package
                 OrderLine.objects.create(
                     order=order,
-                    version_id=package.current_id,
+                    version=cast(PackageVersion, package.current),  # what is listed has one
                     title=package.title,
                     price_minor=package.price_minor,
                 )
@@ -112,7 +125,15 @@ def _place(
 
 
 def open_payment(*, order: Order) -> Order:
-    """Make Stripe's payment page for a pending order that has none; raises StripeAway and keeps the order."""
+    """Make Stripe's payment page for a pending order that has none.
+
+    Raises StripeAway and keeps the order, or OrderRefused and closes it when its time is over.
+    """
+    if timezone.now() > order.created_at + PAY_WITHIN - LAST_CALL:
+        expire(order=order)
+        raise OrderRefused(
+            f"{order} was not paid within a day, so it is closed. Nothing was charged. Order again."
+        )
     back = settings.SITE_URL + reverse("buyers:order", args=[order.pk])
     lines: list[SessionCreateParamsLineItem] = [
         {
@@ -144,9 +165,8 @@ def open_payment(*, order: Order) -> Order:
             {"idempotency_key": f"order-{order.pk}"},
         )
     except stripe.StripeError as error:
-        raise StripeAway(
-            "Stripe did not answer, so nothing was charged. Your order is kept: press Pay now in a minute."
-        ) from error
+        log.error("no payment page for order %s: %s: %s", order.pk, type(error).__name__, error)
+        raise StripeAway(order) from error
     Order.objects.filter(pk=order.pk).update(stripe_session_id=session.id, checkout_url=session.url or "")
     order.refresh_from_db()
     return order

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from buyers.views import cart, catalogue, orders, organisation
+from buyers.views import cart, catalogue, orders, organisation, package
 
 app_name = "buyers"
 urlpatterns = [
     path("packages/", catalogue.listing, name="catalogue"),
-    path("packages/<slug:slug>/", catalogue.package, name="package"),
-    path("packages/<slug:slug>/preview/<uuid:clip>/<str:kind>/", catalogue.preview, name="preview"),
+    path("packages/<slug:slug>/", package.page, name="package"),
+    path("packages/<slug:slug>/clips/", package.clips, name="package_clips"),
+    path("packages/<slug:slug>/preview/<uuid:clip>/<str:kind>/", package.preview, name="preview"),
     path("cart/", cart.page, name="cart"),
     path("cart/add/<slug:slug>/", cart.add, name="cart_add"),
     path("cart/remove/<uuid:pk>/", cart.remove, name="cart_remove"),
@@ -19,11 +20,13 @@ urlpatterns = [
     path("orders/<uuid:pk>/state/", orders.state, name="checkout_return"),
     path("orders/<uuid:pk>/pay/", orders.pay, name="order_pay"),
     path("orders/<uuid:pk>/<slug:slug>/manifest.json", orders.manifest, name="order_manifest"),
+    path("orders/<uuid:pk>/<slug:slug>/curl.txt", orders.curl_config, name="order_curl"),
     path("orders/<uuid:pk>/<slug:slug>/SHA256SUMS", orders.checksums, name="order_checksums"),
     path("orders/<uuid:pk>/<slug:slug>/files/<path:file>", orders.download, name="order_download"),
     path("buy/", organisation.home, name="home"),
     path("buy/start/", organisation.start, name="start"),
-    path("buy/join/<str:code>/", organisation.join, name="join"),
+    path("buy/join/", organisation.join, name="join"),
+    path("buy/join/<str:code>/", organisation.invitation, name="invitation"),
     path("buy/members/", organisation.members, name="members"),
     path("buy/members/<int:pk>/remove/", organisation.remove_member, name="member_remove"),
     path("buy/invitations/<int:pk>/revoke/", organisation.revoke, name="invitation_revoke"),

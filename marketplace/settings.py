@@ -213,6 +213,10 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 
 # --- e-mail -----------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+if _folder := vars().get(
+    "EMAIL_FILE_PATH"
+):  # filemail:///folder: the reader of addresses drops the first slash
+    EMAIL_FILE_PATH = f"/{_folder.lstrip('/')}"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Fairframe <hello@fairframe.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -285,6 +289,19 @@ UNFOLD = {
     ],
     "DASHBOARD_CALLBACK": "moderation.dashboard.context",
     "COLORS": {
+        "base": {
+            "50": "244 246 245",
+            "100": "234 234 234",
+            "200": "210 215 212",
+            "300": "180 188 184",
+            "400": "154 163 160",
+            "500": "118 126 123",
+            "600": "78 84 82",
+            "700": "52 56 54",
+            "800": "34 37 36",
+            "900": "18 20 19",
+            "950": "13 13 13",
+        },
         "primary": {
             "50": "236 255 245",
             "100": "209 255 231",
@@ -297,6 +314,6 @@ UNFOLD = {
             "800": "0 102 51",
             "900": "0 61 31",
             "950": "0 31 15",
-        }
+        },
     },
 }

@@ -51,10 +51,10 @@ class OrderState(models.TextChoices):
 
 class TransferState(models.TextChoices):
     DUE = "due", "Due: it leaves with the next payout run."
-    SENT = "sent", "Sent to your Stripe account."
-    SETTLED = "settled", "Arrived in your Stripe account."
-    FAILED = "failed", "Did not go through: we try again, the reason is below."
-    REVERSED = "reversed", "Taken back."
+    SENT = "sent", "Sent: on its way to your Stripe account."
+    SETTLED = "settled", "Arrived: it is in your Stripe account."
+    FAILED = "failed", "Failed: it did not go through, for the reason below."
+    REVERSED = "reversed", "Taken back: it is kept for you. Write to us."
 
 
 class JobState(models.TextChoices):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Min, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import TruncDate, TruncMonth
 from django.utils import timezone
 
 from payouts.models import Earning, LedgerLine, TransactionKind, Transfer
@@ -36,7 +37,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Sale:
-    """The rows of one sale, or of one approved clip, that are on this page; ``total`` is of the whole sale."""
+    """The rows of one sale, or of one day's approved minutes, on this page; ``total`` is of all of it."""
 
     title: str
     at: datetime
@@ -107,17 +108,34 @@ def of(contributor: Any, *, month: date | None = None) -> QuerySet[Earning]:
 
 
 def _by_sale(rows: list[Earning], contributor: Any) -> Iterator[Sale]:
-    totals = dict(
-        Earning.objects.filter(contributor=contributor, transaction__in={row.transaction_id for row in rows})
-        .values_list("transaction_id")
-        .annotate(total=Sum("amount_minor"))
-        .order_by()
-    )
-    for transaction, group in groupby(rows, key=lambda row: row.transaction_id):
-        mine = sorted(group, key=lambda row: (row.line_id or 0, str(row.clip.footage_id), row.clip.position))
+    """Put the rows of one sale together, and the approved minutes of one day (UTC)."""
+    totals = _totals(rows, contributor)
+    for group, found in groupby(rows, key=_group):
+        mine = sorted(found, key=lambda row: (row.line_id or 0, str(row.clip.footage_id), row.clip.position))
+        first = mine[0]
         sold = sorted({row.line.title for row in mine if row.line})
         title = " + ".join(sold) or "Approved minutes"
-        yield Sale(title, mine[0].earned_at, totals[transaction], mine[0].currency, mine)
+        yield Sale(title, first.earned_at, totals[group], first.currency, mine)
+
+
+def _group(row: Earning) -> uuid.UUID | date:
+    return row.transaction_id if row.line_id else row.earned_at.date()
+
+
+def _totals(rows: list[Earning], contributor: Any) -> dict[uuid.UUID | date, int]:
+    """Sum up each group as a whole, also what of it is on another page."""
+    mine = Earning.objects.filter(contributor=contributor).order_by()
+    sales = mine.filter(transaction__in={row.transaction_id for row in rows if row.line_id})
+    found: dict[uuid.UUID | date, int] = dict(
+        sales.values_list("transaction_id").annotate(total=Sum("amount_minor"))
+    )
+    days = {row.earned_at.date() for row in rows if not row.line_id}
+    if days:
+        first, last = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (min(days), max(days)))
+        minutes = mine.filter(line=None, earned_at__gte=first, earned_at__lt=last + timedelta(days=1))
+        by_day = minutes.annotate(day=TruncDate("earned_at", tzinfo=UTC)).values_list("day")
+        found |= dict(by_day.annotate(total=Sum("amount_minor")))
+    return found
 
 
 def _find(contributor: Any, pk: str) -> Earning | None:

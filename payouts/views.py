@@ -42,7 +42,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
 def earnings(request: HttpRequest) -> HttpResponse:
     """Show the three balances, the way to the money, and every cent's origin."""
     before, month = request.GET.get("before", ""), own.read_month(request.GET.get("month", ""))
-    account = connect.account_of(request.user)
+    now, account = timezone.now(), connect.account_of(request.user)
     page = own.page(request.user, month=month, before=before)
     kept = {"month": f"{month:%Y-%m}"} if month else {}
     context = {
@@ -58,7 +58,8 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "policies": POLICIES.values(),
         "minimum": Money(settings.PAYOUT_MINIMUM_MINOR),
         "hold_days": settings.PAYOUT_HOLD_DAYS,
-        "next_run": own.next_run(timezone.now()),
+        "now": now,
+        "next_run": own.next_run(now),
     }
     return render(request, "payouts/earnings.html", context)
 

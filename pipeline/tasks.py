@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from celery.signals import worker_ready
 
 from marketplace.states import FootageState, VersionState, advance
 from pipeline import jobs, packages, work
 from pipeline.models import Job, JobKind
+from pipeline.video import sandbox
 from pipeline.video.errors import BadInput, Cancelled
 
 log = logging.getLogger(__name__)
@@ -16,6 +18,12 @@ log = logging.getLogger(__name__)
 OUR_FAULT = (
     "Processing failed {attempts} times, which is our fault. The upload is safe and we have been told."
 )
+
+
+@worker_ready.connect
+def say_how_isolated(**_: object) -> None:
+    """Write into the worker's log what stands between untrusted bytes and this machine."""
+    log.info(sandbox.describe())
 
 
 @shared_task(name="pipeline.tasks.process_footage")

@@ -8,17 +8,21 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from buyers import cart as carts
 from buyers import orders
-from buyers.access import members_only, membership
+from buyers.access import members_only, membership, membership_of
 from marketplace.access import listed_package
 from marketplace.models import LicenceTerms
 from marketplace.people import address_prefix, agent
+from marketplace.states import OrderState
 
 
 @members_only
+@never_cache
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Show the cart."""
@@ -43,18 +47,21 @@ def _show(
 def add(request: HttpRequest, slug: str) -> HttpResponse:
     """Put a package into the cart; visitors sign up or log in first and come back to the package."""
     package = listed_package(slug)
-    if not request.user.is_authenticated:
+    if membership_of(request.user) is None:
         back = reverse("buyers:package", args=[package.slug])
-        messages.info(request, "Sign up or log in to buy. You come back to this package.")
-        return HttpResponseRedirect(f"{reverse('account_signup')}?door=buy&next={back}")
+        request.session["after_start"] = back
+        if not request.user.is_authenticated:
+            messages.info(request, "Sign up or log in to buy. You come back to this package.")
+            query = urlencode({"door": "buy", "next": back})
+            return HttpResponseRedirect(f"{reverse('account_signup')}?{query}")
     return _add(request, slug)
 
 
 @members_only
 def _add(request: HttpRequest, slug: str) -> HttpResponse:
     package = listed_package(slug)
-    new = carts.put(member=membership(request.user), package=package)
-    messages.success(request, f"“{package}” is {'in' if new else 'already in'} your cart.")
+    if carts.put(member=membership(request.user), package=package):
+        messages.success(request, f"“{package}” is in your cart.")
     return redirect("buyers:cart")
 
 
@@ -67,10 +74,9 @@ def remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("buyers:cart")
 
 
-@members_only
 @require_safe
 def licence(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one licence text on a page of its own, to read or print before accepting."""
+    """Show one licence text on a page of its own, to read or print."""
     return render(request, "buyers/licence.html", {"terms": get_object_or_404(LicenceTerms, pk=pk)})
 
 
@@ -102,7 +108,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return _show(request, error=str(refused), status=400, ticked=set(accepted))
     except orders.StripeAway as away:
         messages.error(request, str(away))
-        return redirect("buyers:orders")
-    if order.state != "pending" or not order.checkout_url:
+        return redirect("buyers:order", pk=away.order.pk)
+    if order.state != OrderState.PENDING or not order.checkout_url:
         return redirect("buyers:order", pk=order.pk)
     return HttpResponseRedirect(order.checkout_url)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from buyers import delivery, orders
 from buyers.access import members_only, membership, own_order
-from buyers.delivery import Delivery
+from buyers.delivery import Delivery, NotDeliverable
 from buyers.models import Order
 from marketplace.people import address_prefix
 from marketplace.states import OrderState
@@ -24,21 +27,29 @@ PAGE = 25
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """List the organisation's orders, newest first."""
-    rows = Order.objects.filter(organisation_id=membership(request.user).organisation_id).prefetch_related(
-        "lines"
-    )
-    rows = rows.order_by("-created_at", "-pk")
-    try:
-        before = Order.objects.filter(pk=uuid.UUID(request.GET.get("before", ""))).first()
-    except ValueError:
-        before = None
+    rows = Order.objects.filter(organisation_id=membership(request.user).organisation_id)
+    rows = rows.prefetch_related("lines").order_by("-created_at", "-pk")
+    before = _mark(request.GET.get("before", ""))
     if before is not None:
-        rows = rows.filter(created_at__lt=before.created_at)
+        made, pk = before
+        rows = rows.filter(Q(created_at__lt=made) | Q(created_at=made, pk__lt=pk))
     found = list(rows[: PAGE + 1])
-    more = str(found[PAGE - 1].pk) if len(found) > PAGE else ""
-    return render(
-        request, "buyers/orders.html", {"orders": found[:PAGE], "more": more, "first": before is None}
-    )
+    more = ""
+    if len(found) > PAGE:
+        last = found[PAGE - 1]
+        more = "?" + urlencode({"before": f"{last.created_at.isoformat()}~{last.pk}"})
+    context = {"orders": found[:PAGE], "more": more, "first": before is None}
+    return render(request, "buyers/orders.html", context)
+
+
+def _mark(text: str) -> tuple[datetime, uuid.UUID] | None:
+    """Read where the page before ended; anything else is the first page."""
+    moment, _, pk = text.partition("~")
+    try:
+        made = datetime.fromisoformat(moment)
+        return (made, uuid.UUID(pk)) if made.tzinfo else None
+    except ValueError:
+        return None
 
 
 @members_only
@@ -49,8 +60,8 @@ def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     order = own_order(request.user, pk)
     context = {
         "order": order,
-        "lines": order.lines.select_related("version__package"),
-        "acceptances": order.acceptances.select_related("terms", "user"),
+        "lines": order.lines.select_related("version__package").order_by("pk"),
+        "acceptances": order.acceptances.select_related("terms", "user").order_by("pk"),
         "deliveries": delivery.of_order(order),
         "came_back": "paid" in request.GET,
         "cancelled": "cancelled" in request.GET,
@@ -80,8 +91,8 @@ def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not order.stripe_session_id:
         try:
             orders.open_payment(order=order)
-        except orders.StripeAway as away:
-            messages.error(request, str(away))
+        except (orders.StripeAway, orders.OrderRefused) as sentence:
+            messages.error(request, str(sentence))
             return redirect("buyers:order", pk=order.pk)
     return HttpResponseRedirect(order.checkout_url)
 
@@ -94,6 +105,10 @@ def _delivery(request: HttpRequest, pk: uuid.UUID, slug: str) -> Delivery:
     raise Http404("This order has no such package, or it is not paid.")
 
 
+def _closed(request: HttpRequest, pk: uuid.UUID, why: Exception) -> HttpResponse:
+    return render(request, "buyers/closed.html", {"sentence": str(why), "order_id": pk}, status=410)
+
+
 @members_only
 @require_safe
 @never_cache
@@ -102,9 +117,24 @@ def manifest(request: HttpRequest, pk: uuid.UUID, slug: str) -> HttpResponse:
     found = _delivery(request, pk, slug)
     try:
         body = delivery.manifest(delivery=found, user=request.user, address_prefix=address_prefix(request))
-    except delivery.NotDeliverable as closed:
+    except NotDeliverable as closed:
         return JsonResponse({"error": str(closed)}, status=410)
-    return JsonResponse(body, json_dumps_params={"indent": 1})
+    response = JsonResponse(body, json_dumps_params={"indent": 1})
+    response["Content-Disposition"] = 'attachment; filename="manifest.json"'
+    return response
+
+
+@members_only
+@require_safe
+@never_cache
+def curl_config(request: HttpRequest, pk: uuid.UUID, slug: str) -> HttpResponse:
+    """Give the list of files as curl reads it."""
+    found = _delivery(request, pk, slug)
+    try:
+        body = delivery.curl_config(delivery=found, user=request.user, address_prefix=address_prefix(request))
+    except NotDeliverable as closed:
+        return _closed(request, pk, closed)
+    return _text(body, "curl.txt")
 
 
 @members_only
@@ -112,10 +142,15 @@ def manifest(request: HttpRequest, pk: uuid.UUID, slug: str) -> HttpResponse:
 @never_cache
 def checksums(request: HttpRequest, pk: uuid.UUID, slug: str) -> HttpResponse:
     """Give the checksums of what may be downloaded now."""
-    response = HttpResponse(
-        delivery.checksums(_delivery(request, pk, slug)), content_type="text/plain; charset=utf-8"
-    )
-    response["Content-Disposition"] = 'attachment; filename="SHA256SUMS"'
+    try:
+        return _text(delivery.checksums(_delivery(request, pk, slug)), delivery.CHECKSUMS)
+    except NotDeliverable as closed:
+        return _closed(request, pk, closed)
+
+
+def _text(body: str, file_name: str) -> HttpResponse:
+    response = HttpResponse(body, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 
 
@@ -132,6 +167,6 @@ def download(request: HttpRequest, pk: uuid.UUID, slug: str, file: str) -> HttpR
             user=request.user,
             address_prefix=address_prefix(request),
         )
-    except delivery.NotDeliverable as closed:
-        return render(request, "buyers/closed.html", {"sentence": str(closed), "order_id": pk}, status=410)
+    except NotDeliverable as closed:
+        return _closed(request, pk, closed)
     return HttpResponseRedirect(url)

@@ -4,35 +4,34 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from buyers import organisations
-from buyers.access import OTHER_DOOR, members_only, membership, membership_of, owner_of
+from buyers.access import members_only, membership, membership_of, owner_of, refused
 from buyers.forms import InvitationForm, OrganisationForm
-from buyers.models import Entitlement, Invitation, Order, Role
-from marketplace.people import door
+from buyers.models import Entitlement, Order, Role
+from buyers.organisations import OrganisationError, digest_of, other_door
+from marketplace.states import OrderState
 
 
 @members_only
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what can be downloaded now and the latest orders."""
+    """Show what can be downloaded now, what waits for payment, and the latest orders."""
     member = membership(request.user)
-    live = Entitlement.objects.filter(
-        organisation_id=member.organisation_id, revoked_at=None, until__gt=timezone.now()
-    ).select_related("version__package", "line")
-    recent = Order.objects.filter(organisation_id=member.organisation_id).prefetch_related("lines")[:5]
+    live = Entitlement.objects.live().filter(organisation_id=member.organisation_id)
+    orders = Order.objects.filter(organisation_id=member.organisation_id).prefetch_related("lines")
     context = {
         "member": member,
         "organisation": member.organisation,
-        "live": live.order_by("until"),
-        "recent": recent,
+        "live": live.select_related("version__package", "line").order_by("until", "pk"),
+        "waiting": orders.filter(state=OrderState.PENDING)[:5],
+        "recent": orders.exclude(state=OrderState.PENDING)[:5],
     }
     return render(request, "buyers/home.html", context)
 
@@ -40,46 +39,58 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """Create the organisation that somebody buys for."""
+    """Create the organisation that somebody buys for, or join the one that invited them."""
     if membership_of(request.user):
         return redirect("buyers:home")
-    if sentence := OTHER_DOOR.get(door(request.user)):
-        raise PermissionDenied(sentence)
+    if why := other_door(request.user):
+        return refused(request, why)
     form = OrganisationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             organisations.start(user=request.user, **form.cleaned_data)
-        except organisations.OrganisationError as error:
+        except OrganisationError as error:
             form.add_error("name", str(error))
         else:
             messages.success(request, "Your organisation is set up.")
             return redirect(_after_start(request))
-    status = 400 if form.errors else 200
-    return render(request, "buyers/start.html", {"form": form}, status=status)
+    context = {
+        "form": form,
+        "invitation": organisations.open_invitation(request.session.get("invitation", "")),
+    }
+    return render(request, "buyers/start.html", context, status=400 if form.errors else 200)
 
 
 def _after_start(request: HttpRequest) -> str:
     wanted = request.session.pop("after_start", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    # Only pages: the address of a form that was sent cannot be opened.
-    return wanted if safe and "/add/" not in wanted else reverse("buyers:home")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else reverse("buyers:home")
+
+
+@never_cache
+@require_safe
+def invitation(request: HttpRequest, code: str) -> HttpResponse:
+    """Show an invitation to whoever opens its link, and remember it until they have signed up."""
+    digest = digest_of(code)
+    found = organisations.open_invitation(digest)
+    if found is None:
+        return render(request, "buyers/join.html", {"invitation": None}, status=410)
+    if request.user.is_authenticated and (why := other_door(request.user)):
+        return refused(request, why)
+    request.session["invitation"] = digest
+    return render(request, "buyers/join.html", {"invitation": found})
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def join(request: HttpRequest, code: str) -> HttpResponse:
-    """Accept an invitation."""
-    invitation = organisations.open_invitation(code)
-    if request.method == "POST":
-        try:
-            member = organisations.join(user=request.user, code=code)
-        except organisations.OrganisationError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, f"You now buy for {member.organisation}.")
-            return redirect("buyers:home")
-    status = 200 if invitation else 410
-    return render(request, "buyers/join.html", {"invitation": invitation}, status=status)
+@require_POST
+def join(request: HttpRequest) -> HttpResponse:
+    """Accept the invitation whose link this browser opened."""
+    try:
+        member = organisations.join(user=request.user, digest=request.session.get("invitation", ""))
+    except OrganisationError as error:
+        messages.error(request, str(error))
+        return redirect("welcome")
+    del request.session["invitation"]
+    messages.success(request, f"You now buy for {member.organisation}.")
+    return redirect(_after_start(request))
 
 
 @members_only
@@ -91,20 +102,20 @@ def members(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         owner = owner_of(request.user)
         if form.is_valid():
+            email = form.cleaned_data["email"]
             try:
-                organisations.invite(owner=owner, email=form.cleaned_data["email"])
-            except organisations.OrganisationError as error:
+                organisations.invite(owner=owner, email=email)
+            except OrganisationError as error:
                 form.add_error("email", str(error))
             else:
-                messages.success(request, f"The invitation is on its way to {form.cleaned_data['email']}.")
+                messages.success(request, f"The invitation is on its way to {email}.")
                 return redirect("buyers:members")
     context = {
         "member": member,
         "is_owner": member.role == Role.OWNER,
-        "members": member.organisation.memberships.select_related("user").order_by("created_at"),
-        "invitations": Invitation.objects.filter(
-            organisation_id=member.organisation_id, accepted_at=None, expires_at__gt=timezone.now()
-        ).order_by("-created_at"),
+        "members": member.organisation.memberships.select_related("user").order_by("created_at", "pk"),
+        "invitations": organisations.open_invitations(member.organisation).select_related("invited_by"),
+        "days": organisations.INVITATION_DAYS,
         "form": form,
     }
     return render(request, "buyers/members.html", context, status=400 if form.errors else 200)
@@ -117,7 +128,7 @@ def remove_member(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         organisations.remove(owner=owner_of(request.user), pk=pk)
         messages.success(request, "This person is no longer a member.")
-    except organisations.OrganisationError as error:
+    except OrganisationError as error:
         messages.error(request, str(error))
     return redirect("buyers:members")
 
@@ -126,6 +137,8 @@ def remove_member(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an invitation back."""
-    organisations.revoke(owner=owner_of(request.user), pk=pk)
-    messages.success(request, "The invitation no longer works.")
+    if organisations.revoke(owner=owner_of(request.user), pk=pk):
+        messages.success(request, "Taken back: the link in the mail no longer works.")
+    else:
+        messages.info(request, "This invitation was used or has run out already.")
     return redirect("buyers:members")

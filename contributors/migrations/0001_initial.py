@@ -5,53 +5,89 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('text_sha256', models.CharField(max_length=64)),
-                ('given', models.BooleanField(help_text='False: withdrawn at this time.')),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('address_prefix', models.CharField(help_text='/24 of IPv4, /48 of IPv6; never the whole.', max_length=64)),
-                ('agent', models.CharField(max_length=300)),
-                ('how', models.CharField(help_text='Which screen, and that the box was not pre-ticked.', max_length=100)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("text_sha256", models.CharField(max_length=64)),
+                ("given", models.BooleanField(help_text="False: withdrawn at this time.")),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "address_prefix",
+                    models.CharField(help_text="/24 of IPv4, /48 of IPv6; never the whole.", max_length=64),
+                ),
+                ("agent", models.CharField(max_length=300)),
+                (
+                    "how",
+                    models.CharField(
+                        help_text="Which screen, and that the box was not pre-ticked.", max_length=100
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at'],
+                "ordering": ["-at"],
             },
         ),
         migrations.CreateModel(
-            name='ConsentText',
+            name="ConsentText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('store', 'Store and process'), ('sell', 'Sell for training'), ('people', 'People in the picture'), ('research', 'Research'), ('showcase', 'Show as a preview')], max_length=16)),
-                ('version', models.CharField(max_length=16)),
-                ('language', models.CharField(default='en', max_length=8)),
-                ('text', models.TextField()),
-                ('sha256', models.CharField(editable=False, max_length=64, unique=True)),
-                ('required', models.BooleanField(help_text='Nothing is stored without it.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("store", "Store and process"),
+                            ("sell", "Sell for training"),
+                            ("people", "People in the picture"),
+                            ("research", "Research"),
+                            ("showcase", "Show as a preview"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("version", models.CharField(max_length=16)),
+                ("language", models.CharField(default="en", max_length=8)),
+                ("text", models.TextField()),
+                ("sha256", models.CharField(editable=False, max_length=64, unique=True)),
+                ("required", models.BooleanField(help_text="Nothing is stored without it.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-required', 'purpose'],
+                "ordering": ["-required", "purpose"],
             },
         ),
         migrations.CreateModel(
-            name='ContributorProfile',
+            name="ContributorProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('driver', 'I drive'), ('athlete', 'I do sports')], max_length=8)),
-                ('display_name', models.CharField(max_length=80)),
-                ('country', models.CharField(help_text='Where you live (ISO 3166-1 alpha-2).', max_length=2)),
-                ('is_adult', models.BooleanField(help_text='They said that they are 18 or older.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("driver", "I drive"), ("athlete", "I do sports")], max_length=8
+                    ),
+                ),
+                ("display_name", models.CharField(max_length=80)),
+                ("country", models.CharField(help_text="Where you live (ISO 3166-1 alpha-2).", max_length=2)),
+                ("is_adult", models.BooleanField(help_text="They said that they are 18 or older.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
     ]

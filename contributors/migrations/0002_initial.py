@@ -6,42 +6,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contributors', '0001_initial'),
-        ('marketplace', '0001_initial'),
+        ("contributors", "0001_initial"),
+        ("marketplace", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='consent',
-            name='footage',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='marketplace.footage'),
+            model_name="consent",
+            name="footage",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="marketplace.footage"
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to=settings.AUTH_USER_MODEL),
+            model_name="consent",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="consents",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consenttext',
-            constraint=models.UniqueConstraint(fields=('purpose', 'version', 'language'), name='consent_text_once'),
+            model_name="consenttext",
+            constraint=models.UniqueConstraint(
+                fields=("purpose", "version", "language"), name="consent_text_once"
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='text',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='contributors.consenttext'),
+            model_name="consent",
+            name="text",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="contributors.consenttext"
+            ),
         ),
         migrations.AddField(
-            model_name='contributorprofile',
-            name='user',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contributor_profile', to=settings.AUTH_USER_MODEL),
+            model_name="contributorprofile",
+            name="user",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="contributor_profile",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['footage', '-at'], name='contributor_footage_f7e099_idx'),
+            model_name="consent",
+            index=models.Index(fields=["footage", "-at"], name="contributor_footage_f7e099_idx"),
         ),
     ]

@@ -117,7 +117,9 @@ class Person:
 
     def _checked(self, answer: requests.Response, expect: int) -> requests.Response:
         if "/accounts/login/" in answer.url and "/accounts/login/" not in (answer.history or [answer])[0].url:
-            raise StepFailed(f"{answer.history[0].url} wants a log-in: this person was logged out on the way.")
+            raise StepFailed(
+                f"{answer.history[0].url} wants a log-in: this person was logged out on the way."
+            )
         if answer.status_code != expect:
             raise StepFailed(f"{answer.url} answered {answer.status_code}: {said(answer)}")
         return answer

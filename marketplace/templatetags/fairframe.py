@@ -99,6 +99,12 @@ def tag_label(tag_id: str) -> str:
     return taxonomy.label(tag_id)
 
 
+@register.filter
+def paragraphs(text: str) -> list[str]:
+    """Split a text at its empty lines; inside a paragraph the page breaks the lines, not the file."""
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+
+
 def tone(state: Any) -> str:
     """Give the colour name of a state."""
     return next((name for name, states in TONES.items() if str(state) in states), "idle")

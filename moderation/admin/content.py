@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,9 +15,10 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 
 from marketplace.models import Clip, Event, Footage
-from marketplace.states import ClipState
+from marketplace.states import ClipState, FootageState, MoveRefused, advance
 from moderation.admin.base import Desk
 from moderation.models import OriginalView, Review
+from pipeline import jobs
 from pipeline.models import Job
 
 CLIP_COLOURS = {
@@ -104,12 +106,29 @@ class ClipAdmin(Desk):
 class FootageAdmin(Desk):
     list_display = ["title", "owner", "vertical", "state", "state_changed_at", "reason"]
     list_filter = ["state", "vertical", "country"]
+    actions = ["process_again"]
     search_fields = ["title", "owner__email", "sha256"]
     list_select_related = ["owner"]
     fields = [
         "title", "owner", "vertical", "discipline", "country", "place", "recorded_on", "state",
         "state_changed_at", "reason", "file_name", "size_bytes", "sha256", "duration_ms", "facts", "certificate",
     ]  # fmt: skip
+
+    @action(description="Process again (what failed)", permissions=["review"])
+    def process_again(self, request: HttpRequest, queryset: QuerySet[Footage]) -> None:
+        count = 0
+        for footage in queryset.filter(state=FootageState.FAILED):
+            try:
+                with transaction.atomic():
+                    advance(footage, FootageState.QUEUED, actor=request.user, reason="")
+                    jobs.enqueue_process(footage=footage)
+                count += 1
+            except MoveRefused as refused:
+                messages.error(request, str(refused))
+        messages.success(request, f"{count} of {queryset.count()} wait for a worker again.")
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("moderation.add_review")
 
 
 @admin.register(Review)

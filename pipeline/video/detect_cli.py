@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,36 +14,47 @@ from numpy.typing import NDArray
 
 from pipeline.video.boxes import Box, clip_to
 from pipeline.video.cover import region
-from pipeline.video.detectors import Detectors
+from pipeline.video.detectors import VEHICLES, Detectors
 from pipeline.video.errors import VideoError
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm"}
-VEHICLES = {"car", "truck", "bus", "motorcycle"}
 
 
-def main(paths: list[str]) -> int:
+def main(paths: Sequence[str | Path]) -> int:
     """Print the lines; 2 when a path could not be read (the others are printed all the same)."""
     try:
-        detectors = Detectors("driving", threads=os.cpu_count() or 1)
+        detectors = Detectors("driving", threads=os.cpu_count() or 1, stills=True)
     except VideoError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     status = 0
     for path in _pictures(paths):
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        picture = _read(path)
         if picture is None:
-            sys.stderr.write(f"{path}: not a picture that can be read. Give JPEG, PNG, BMP, WebP or PPM.\n")
+            what = "a folder without pictures" if path.is_dir() else "not a picture that can be read"
+            sys.stderr.write(f"{path}: {what}. Give JPEG, PNG, BMP, WebP or PPM.\n")
             status = 2
             continue
-        sys.stdout.write(json.dumps(_line(path, np.asarray(picture, np.uint8), detectors)) + "\n")
+        sys.stdout.write(json.dumps(_line(path, picture, detectors)) + "\n")
         sys.stdout.flush()
     return status
 
 
-def _pictures(paths: list[str]) -> Iterator[Path]:
+def _read(path: Path) -> NDArray[np.uint8] | None:
+    """Decode a picture, upright as its EXIF says; none when it cannot be."""
+    if not path.is_file():
+        return None
+    try:
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except cv2.error:  # more pixels than OpenCV wants to believe
+        return None
+    return None if picture is None else np.asarray(picture, np.uint8)
+
+
+def _pictures(paths: Sequence[str | Path]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES)
+            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES) or [path]
         else:
             yield path
 

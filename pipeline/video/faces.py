@@ -17,7 +17,7 @@ OUTPUTS = [f"{part}_{stride}" for stride in STRIDES for part in ("cls", "obj", "
 # Detections of one face differ by their error: their envelope covers it better than the best one padded alike.
 SAME, ENVELOPE = 0.4, 0.6  # overlap from which detections are one face, and from which they shape its box
 
-SURE = 0.4  # no second look from this score ...
+SURE = 0.55  # no second look from this score ...
 LARGE, SURE_LARGE = 0.1, 0.85  # ... but faces over a tenth of the picture cost much when they are none
 AGREED = 0.12  # score from which the second look agrees
 MOST_LOOKS = 12  # second looks a picture, best first: 2.5 ms each
@@ -80,7 +80,13 @@ class Faces:
 
 
 def _decode(
-    classes: Floats, objects: Floats, sides: Floats, grid: Floats, stride: int, factor: float, threshold: float
+    classes: Floats,
+    objects: Floats,
+    sides: Floats,
+    grid: Floats,
+    stride: int,
+    factor: float,
+    threshold: float,
 ) -> list[Box]:
     """Decode one scale: the score is the geometric mean of both heads, sizes are logarithms in strides."""
     scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pipeline.video.pose import Pose
 
 PEOPLE = frozenset({"person"})
-VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train"})
+# "vehicle" may be one: no fact about the scene, but a place to look for a plate.
+VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "vehicle"})
 # A person shorter than this share of the picture has no pose worth keeping (33 points on 40 pixels are guesses).
 POSE_MIN_HEIGHT = 0.11
 MOST_POSES = 8
@@ -48,6 +49,11 @@ class Eyes:
         self._objects_at = self._plates_at = -math.inf
         self._local = threading.local()
         self._lock = threading.Lock()
+        # Half of the threads at most in the same detector: they spread over different ones, and the layers of the
+        # largest network are not held twice (55 MiB at 1080p with two threads).
+        self._gates = {
+            name: threading.Semaphore((workers + 1) // 2) for name in ("objects", "faces", "plates")
+        }
         self._pose: Any = None
         self._pose_lock = threading.Lock()
         self.models: list[dict[str, Any]] = []
@@ -84,18 +90,22 @@ class Eyes:
         seen = Seen(frame=frame)
         if look_objects:
             try:
-                seen.objects = detectors.objects(bgr)
+                with self._gates["objects"]:
+                    seen.objects = detectors.objects(bgr)
                 known.set_result(seen.objects)
             except BaseException as error:
                 known.set_exception(error)
                 raise
-        faces = detectors.faces(bgr)
+        with self._gates["faces"]:
+            faces = detectors.faces(bgr)
         # Jobs start in order, so the one that looks for the objects has begun before this one waits for it.
         objects = known.result()
         faces = heads.plausible(faces, [box for box in objects if box.kind in PEOPLE])
         seen.private = list(faces)
         if look_plates:
-            seen.private += detectors.plates(bgr, [box for box in objects if box.kind in VEHICLES])
+            vehicles = [box for box in objects if box.kind in VEHICLES]
+            with self._gates["plates"]:
+                seen.private += detectors.plates(bgr, vehicles, turn=frame)
         if pose:
             people = [b for b in objects if b.kind in PEOPLE and b.h >= POSE_MIN_HEIGHT * self.height]
             people = sorted(people, key=lambda b: -b.area)[:MOST_POSES]

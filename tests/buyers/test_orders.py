@@ -9,7 +9,7 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from buyers import orders
+from buyers import cart, orders
 from buyers.models import CartItem, Entitlement, Order
 from marketplace.models import Event
 from marketplace.states import OrderState
@@ -21,7 +21,7 @@ def order(transactional_db: None) -> Order:
     clip = people.make_clip(people.make_footage(people.alice()))
     bob = people.bob()
     package = people.make_package([clip], price_minor=25_000)
-    CartItem.objects.create(organisation=bob.membership.organisation, package=package, added_by=bob)
+    cart.put(member=bob.membership, package=package)
     return people.make_order(bob, package)
 
 

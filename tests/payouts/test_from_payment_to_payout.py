@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from buyers import orders
+from buyers.models import Order
 from marketplace.states import OrderState, TransferState
 from payouts import connect, ledger, transfers
-from payouts.models import StripeEvent, Transfer
+from payouts.models import ConnectAccount, StripeEvent, Transfer
 from tests import people
 from tests.payouts.stage import package_of, past_hold
 
@@ -43,11 +44,10 @@ def test_bob_pays_at_stripe_and_alice_is_paid(live_server: Any, worker: None, st
     order = orders.open_payment(order=order)
     steer(stripe_simulator, f"sessions/{order.stripe_session_id}/pay", {"card": "4000000000000077"})
 
-    until(lambda: order.refresh_from_db() or order.state == OrderState.PAID)
+    until(lambda: Order.objects.filter(pk=order.pk, state=OrderState.PAID).exists())
     assert ledger.owed_to(alice) == {"usd": 7_500}
-    until(lambda: account.refresh_from_db() or account.transfers_active)
+    until(lambda: ConnectAccount.objects.filter(transfers_active=True).exists())
     assert str(transfers.run(now=past_hold())) == "1 new, 1 sent, 0 failed."
-    sent = Transfer.objects.get()
-    until(lambda: sent.refresh_from_db() or sent.state == TransferState.SETTLED)
+    until(lambda: Transfer.objects.filter(state=TransferState.SETTLED).exists())
     until(lambda: not StripeEvent.objects.filter(handled_at=None).exists())
     assert ledger.balance_sum() == {"usd": 0}

@@ -1,0 +1,119 @@
+"""Plates found two ways: by their look in the whole picture, by their letters in vehicles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.video.boxes import Box, clip_to, covered, suppress
+from pipeline.video.nets import Picture
+from pipeline.video.plates import Plates, plausible, whole_plate
+from pipeline.video.text import Text
+
+# Where plates are in a vehicle's box: not in its top third, with room for boxes that end at the bumper.
+TOP, BELOW, BESIDE = 0.3, 0.08, 0.05
+LETTERS = (0.07, 0.65)  # width of a plate as share of its vehicle's
+FOUND = 0.4  # a plate of this score in a vehicle spares it the search for letters
+ONE = 0.5  # share of a box in another from which both are one plate
+SPREAD = 2.2  # but their envelope is not larger than this many times the larger box
+LEAST_VEHICLE = 70  # px: the plates of smaller ones cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much a picture is worth: input widths of the plate detector, zoom and size of the letters' search.
+
+    `pixels` bounds the letters' search (100 000 of the network's pixels are 27 CPU ms); `everywhere` reads the whole
+    picture once as well, at this width, and keeps what is in vehicles.
+    """
+
+    widths: tuple[int, ...]
+    zoom: float
+    longest: int
+    pixels: float
+    everywhere: int = 0
+
+
+# A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
+FRAME = Effort(widths=(960,), zoom=2.5, longest=512, pixels=180_000)
+# A picture on its own gets one chance.
+STILL = Effort(widths=(960, 1600), zoom=3.0, longest=720, pixels=3_000_000, everywhere=1280)
+
+
+class PlateSearch:
+    """Both detectors together; boxes of kind `plate` in the picture's pixels."""
+
+    def __init__(self, *, threads: int, effort: Effort, threshold: float) -> None:
+        self.effort = effort
+        self.plates, self.text = Plates(threads=threads, threshold=threshold), Text(threads=threads)
+
+    def find(self, bgr: Picture, vehicles: Sequence[Box], *, turn: int = 0) -> list[Box]:
+        """Find plates in an H × W × 3 picture; vehicles take turns where the effort is not enough for all."""
+        height, width = bgr.shape[:2]
+        found: list[Box] = []
+        for wide in self.effort.widths:
+            found += self.plates.find(bgr, width=wide, enlarge=1.5)
+        places = suppress((box for box in vehicles if box.w >= LEAST_VEHICLE), 0.5)
+        left = self.effort.pixels
+        for vehicle in from_turn(places, turn):
+            if any(box.score >= FOUND and covered(box, vehicle) > 0.9 for box in found):
+                continue
+            area = _lower_part(vehicle, width, height)
+            scale = min(self.effort.zoom, self.effort.longest / max(area.w, area.h, 1))
+            left -= area.area * scale**2
+            letters = self.text.find(bgr, area, zoom=self.effort.zoom, longest=self.effort.longest)
+            found += _plates_of(letters, [vehicle], width, height)
+            if left <= 0:
+                break
+        if self.effort.everywhere and places:
+            letters = self.text.find(
+                bgr, Box("frame", 0, 0, width, height), zoom=2, longest=self.effort.everywhere
+            )
+            found += _plates_of(letters, places, width, height)
+        return [whole_plate(box, width, height) for box in merged(found)]
+
+
+def from_turn(places: list[Box], turn: int) -> list[Box]:
+    """Let another vehicle be first at each turn; turns may come in any stride (Knuth's multiplicative hash)."""
+    if not places:
+        return []
+    first = (turn * 2654435761 % 2**32) * len(places) >> 32
+    return places[first:] + places[:first]
+
+
+def _lower_part(vehicle: Box, width: float, height: float) -> Box:
+    top = vehicle.y + TOP * vehicle.h
+    beside = BESIDE * vehicle.w
+    part = Box("area", vehicle.x - beside, top, vehicle.w + 2 * beside, (1 - TOP + BELOW) * vehicle.h)
+    return clip_to(part, width, height)
+
+
+def _plates_of(letters: Iterable[Box], vehicles: Sequence[Box], width: float, height: float) -> list[Box]:
+    """Keep the text that can be a vehicle's plate."""
+    found = []
+    for box in letters:
+        inside = any(
+            covered(box, _lower_part(vehicle, width, height)) > 0.8
+            and LETTERS[0] * vehicle.w <= box.w <= LETTERS[1] * vehicle.w
+            for vehicle in vehicles
+        )
+        if inside and plausible(box, width):
+            found.append(replace(box, kind="plate"))
+    return found
+
+
+def merged(found: Iterable[Box]) -> list[Box]:
+    """Make one box of those that share one plate: their envelope, or the better one where that grows too large."""
+    plates: list[Box] = []
+    for box in sorted(found, key=lambda box: -box.score):
+        for place, other in enumerate(plates):
+            if max(covered(box, other), covered(other, box)) < ONE:
+                continue
+            x, y = min(box.x, other.x), min(box.y, other.y)
+            w, h = max(box.x2, other.x2) - x, max(box.y2, other.y2) - y
+            if w * h <= SPREAD * max(box.area, other.area):
+                plates[place] = Box("plate", x, y, w, h, other.score)
+            break
+        else:
+            plates.append(box)
+    return plates

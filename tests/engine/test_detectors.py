@@ -1,0 +1,186 @@
+"""Faces and plates are found at every size that can be recognised, and little else is covered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.video import detect_cli, weights
+from pipeline.video.boxes import Box, clip_to
+from pipeline.video.cover import region
+from pipeline.video.detectors import VEHICLES, Detectors
+from pipeline.video.plate_search import from_turn
+from tests.media import Picture, plate_picture, shared, texture, vehicle
+
+# The face inside the public-domain portrait, as shares of its side: left, top, width, height (brow to chin).
+FACE_IN_PORTRAIT = (0.355, 0.145, 0.165, 0.235)
+
+
+@pytest.fixture(scope="module")
+def frames() -> Detectors:
+    return Detectors("driving", threads=1)
+
+
+@pytest.fixture(scope="module")
+def stills() -> Detectors:
+    return Detectors("driving", threads=2, stills=True)
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Picture:
+    return cv2.imread(str(weights.path("astronaut")))
+
+
+def regions(detectors: Detectors, picture: Picture) -> list[Box]:
+    """Return what redaction would cover, as `python -m pipeline detect` does."""
+    vehicles = [box for box in detectors.objects(picture) if box.kind in VEHICLES]
+    found = [*detectors.faces(picture), *detectors.plates(picture, vehicles)]
+    return [clip_to(region(box), picture.shape[1], picture.shape[0]) for box in found]
+
+
+def share_covered(truth: Box, found: list[Box], kind: str) -> float:
+    """Return the share of a box that lies in the union of the regions of its kind."""
+    mask = np.zeros((max(1, round(truth.h)), max(1, round(truth.w))), bool)
+    for box in found:
+        if box.kind == kind:
+            top, left = round(box.y - truth.y), round(box.x - truth.x)
+            mask[max(0, top) : max(0, top + round(box.h)), max(0, left) : max(0, left + round(box.w))] = True
+    return float(mask.mean())
+
+
+def street_with_plate(text: str, width: int) -> tuple[Picture, Box]:
+    street = texture((1280, 720), seed=3)
+    plate = plate_picture(text, width=width)
+    h, w = plate.shape[:2]
+    vehicle(street, 560, 400, w, h)
+    street[400 : 400 + h, 560 : 560 + w] = plate
+    return street, Box("plate", 560, 400, w, h)
+
+
+@pytest.mark.parametrize("side", [110, 180, 300, 520, 700])
+def test_a_face_is_covered_from_25_pixels_to_170(frames: Detectors, portrait: Picture, side: int) -> None:
+    street = texture((1280, 720), seed=2)
+    street[10 : 10 + side, 300 : 300 + side] = cv2.resize(
+        portrait, (side, side), interpolation=cv2.INTER_AREA
+    )
+    left, top, width, height = FACE_IN_PORTRAIT
+    face = Box("face", 300 + left * side, 10 + top * side, width * side, height * side)
+    found = regions(frames, street)
+    assert share_covered(face, found, "face") > 0.9
+    assert sum(box.area for box in found if box.kind == "face") < 3 * face.area
+
+
+@pytest.mark.parametrize("width", [90, 160, 300])
+def test_a_drawn_plate_is_covered(frames: Detectors, stills: Detectors, width: int) -> None:
+    street, plate = street_with_plate("A12345", width)
+    assert share_covered(plate, regions(frames, street), "plate") > 0.9
+    assert share_covered(plate, regions(stills, street), "plate") > 0.9
+
+
+def test_a_plate_under_a_tinted_windscreen_is_covered(stills: Detectors) -> None:
+    street, plate = street_with_plate("B98765", 140)
+    tinted = np.clip(street * (1.1, 0.6, 0.9), 0, 255).astype(np.uint8)
+    assert share_covered(plate, regions(stills, tinted), "plate") > 0.9
+
+
+@pytest.mark.parametrize("size", [(1, 1), (64, 64), (1280, 720), (300, 1200)])
+def test_nothing_is_found_where_nothing_is(frames: Detectors, size: tuple[int, int]) -> None:
+    width, height = size
+    assert regions(frames, np.zeros((height, width, 3), np.uint8)) == []
+    assert regions(frames, np.full((height, width, 3), 230, np.uint8)) == []
+
+
+def test_the_same_picture_gives_the_same_boxes_inside_it(frames: Detectors) -> None:
+    street, _ = street_with_plate("C24680", 160)
+    first = regions(frames, street)
+    assert first
+    assert first == regions(Detectors("driving", threads=1), street)
+    for box in first:
+        assert 0 <= box.x < box.x2 <= 1280
+        assert 0 <= box.y < box.y2 <= 720
+
+
+def test_vehicles_take_turns_and_all_get_one(frames: Detectors) -> None:
+    vehicles = [Box("car", 300 * n, 300, 250, 200, 0.9) for n in range(4)]
+    first = {from_turn(vehicles, turn)[0] for turn in range(0, 60, 3)}
+    assert first == set(vehicles)
+    assert all(len(from_turn(vehicles, turn)) == 4 for turn in range(9))
+
+
+def test_models_and_thresholds_are_told(frames: Detectors) -> None:
+    assert {model["role"] for model in frames.models} >= {"faces", "plates"}
+    assert all(len(model["sha256"]) == 64 for model in frames.models)
+    assert set(frames.thresholds) == {"face", "plate", "object"}
+
+
+def test_detect_prints_one_line_an_image(
+    tmp_path: Path, portrait: Picture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "deep").mkdir()
+    cv2.imwrite(str(tmp_path / "a.png"), portrait)
+    cv2.imwrite(str(tmp_path / "deep" / "b.jpg"), np.zeros((40, 60, 3), np.uint8))
+    assert detect_cli.main([tmp_path]) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (first["image"], first["width"], first["height"]) == (str(tmp_path / "a.png"), 512, 512)
+    assert [box["kind"] for box in first["boxes"]] == ["face"]
+    assert len(first["boxes"][0]["box"]) == 4
+    assert 0 < first["boxes"][0]["score"] <= 1
+    assert second["boxes"] == []
+
+
+def test_detect_goes_on_after_a_bad_picture(
+    tmp_path: Path, portrait: Picture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    (tmp_path / "empty").mkdir()
+    cv2.imwrite(str(tmp_path / "b.png"), portrait)
+    paths = [tmp_path / name for name in ("a.png", "gone.png", "empty", "b.png")]
+    assert detect_cli.main(paths) == 2
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 1
+    assert len([line for line in told.err.splitlines() if "Give JPEG" in line]) == 3
+
+
+def recall(detectors: Detectors, pattern: str, kind: str, least: int, take: int) -> tuple[float, float]:
+    """Return the share of labelled boxes covered by half, and the share of all pixels that are covered."""
+    data = shared("labels").parent
+    hits, masked = [], []
+    files = [
+        file for file in sorted((data / "labels").glob(pattern)) if "image" in json.loads(file.read_text())
+    ]
+    for file in files[:: max(1, len(files) // take)]:
+        label = json.loads(file.read_text())
+        picture = cv2.imread(str(data / label["image"]))
+        found = regions(detectors, picture)
+        masked.append(sum(box.area for box in found) / (picture.shape[0] * picture.shape[1]))
+        for box in label["boxes"]:
+            if (
+                box["kind"] == kind
+                and min(box["box"][2:]) >= least
+                and not (box.get("ignore") or box.get("invalid"))
+            ):
+                hits.append(share_covered(Box(kind, *box["box"]), found, kind) >= 0.5)
+    return float(np.mean(hits)), float(np.mean(masked))
+
+
+@pytest.mark.media
+def test_labelled_faces_are_found(frames: Detectors) -> None:
+    assert recall(frames, "wider_*.json", "face", 20, 20)[0] >= 0.94
+    assert recall(frames, "dlib_*.json", "face", 20, 9)[0] >= 0.95
+
+
+@pytest.mark.media
+def test_labelled_plates_are_found_on_stills(stills: Detectors) -> None:
+    found, masked = recall(stills, "rl_*.json", "plate", 12, 10)
+    assert found >= 0.88
+    assert masked <= 0.04
+    assert recall(stills, "oalpr_*.json", "plate", 12, 10)[0] >= 0.95
+
+
+@pytest.mark.media
+def test_little_is_covered_where_the_scene_shows_nobody(frames: Detectors) -> None:
+    assert recall(frames, "dawn_*.json", "vehicle", 1, 12)[1] <= 0.01
