@@ -94,7 +94,7 @@ RULES = [
     ),
     Rule(
         "I9",
-        "Every transfer that left is booked once with its amount, and its earnings add up to it.",
+        "Every transfer that left is booked once, with what came back, and its earnings add up to it.",
         """SELECT t.id::text FROM payouts_transfer t
            LEFT JOIN payouts_ledgertransaction b ON b.reference = 'transfer:' || t.id::text
            LEFT JOIN payouts_ledgerline l ON l.transaction_id = b.id AND l.amount_minor > 0
@@ -102,7 +102,14 @@ RULES = [
              ON e.transfer_id = t.id
            WHERE (t.state IN ('sent', 'settled', 'reversed')) <> (b.id IS NOT NULL)
              OR (b.id IS NOT NULL AND l.amount_minor IS DISTINCT FROM t.amount_minor)
-             OR coalesce(e.total, 0) <> t.amount_minor""",
+             OR coalesce(e.total, 0) <> t.amount_minor
+           UNION
+           SELECT a.contributor_id::text FROM payouts_ledgertransaction b
+           JOIN payouts_ledgerline l ON l.transaction_id = b.id
+           JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'contributor'
+           WHERE b.kind = 'reversal' GROUP BY a.contributor_id, l.currency
+           HAVING -sum(l.amount_minor) IS DISTINCT FROM (SELECT sum(t.reversed_minor) FROM payouts_transfer t
+             WHERE t.contributor_id = a.contributor_id AND t.currency = l.currency)""",
     ),
     Rule(
         "I10",

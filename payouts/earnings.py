@@ -12,14 +12,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Min, Q, QuerySet, Sum
+from django.db.models import F, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate, TruncMonth
 from django.utils import timezone
 
-from payouts.models import Earning, LedgerLine, TransactionKind, Transfer
+from payouts import ledger
+from payouts.models import Earning, Transfer
 from payouts.sending import UNSENT
 
 PAGE = 25
+PARTS = ("pending", "available", "paid", "in_question")
 
 
 @dataclass(frozen=True)
@@ -57,33 +59,34 @@ class Page:
 def balances(contributor: Any) -> list[Balance]:
     """Sum up what a contributor has with us, by currency; at least one row, of zeros."""
     now = timezone.now()
-    unsent = Q(transfer=None) | Q(transfer__state__in=UNSENT)
-    ready = Q(available_on__lte=now) | ~Q(transfer=None)
+    waiting = Earning.objects.filter(contributor=contributor, transfer=None)
     earned = (
-        Earning.objects.filter(unsent, contributor=contributor)
-        .values("currency")
+        waiting.values("currency")
         .annotate(
-            pending=Sum("amount_minor", filter=~ready, default=0),
-            available=Sum("amount_minor", filter=ready, default=0),
-            next_on=Min("available_on", filter=~ready),
+            pending=Sum("amount_minor", filter=Q(available_on__gt=now), default=0),
+            available=Sum("amount_minor", filter=Q(available_on__lte=now), default=0),
+            next_on=Min("available_on", filter=Q(available_on__gt=now)),
         )
         .order_by()
     )
-    moved = Q(transaction__kind__in=[TransactionKind.TRANSFER, TransactionKind.REVERSAL])
-    booked = (
-        LedgerLine.objects.filter(account__contributor=contributor)
+    moved = (
+        Transfer.objects.filter(contributor=contributor)
         .values("currency")
-        .annotate(paid=Sum("amount_minor", filter=moved, default=0), total=Sum("amount_minor"))
+        .annotate(
+            promised=Sum("amount_minor", filter=Q(state__in=UNSENT), default=0),
+            paid=Sum(F("amount_minor") - F("reversed_minor"), filter=~Q(state__in=UNSENT), default=0),
+        )
         .order_by()
     )
-    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    found: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys(PARTS, 0) | {"next_on": None})
     for row in earned:
         found[row["currency"]] |= {name: row[name] for name in ("pending", "available", "next_on")}
-    for line in booked:
-        here = found[line["currency"]]
-        owed = -line["total"]
-        here["paid"] = line["paid"]
-        here["in_question"] = owed - here.get("pending", 0) - here.get("available", 0)
+    for sums in moved:
+        found[sums["currency"]]["available"] += sums["promised"]
+        found[sums["currency"]]["paid"] = sums["paid"]
+    for currency, owed in ledger.owed_to(contributor).items():
+        here = found[currency]
+        here["in_question"] = owed - here["pending"] - here["available"]
     return [Balance(currency, **parts) for currency, parts in sorted(found.items())] or [Balance("usd")]
 
 

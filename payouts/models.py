@@ -113,6 +113,9 @@ class LedgerLine(models.Model):
         constraints = [
             models.CheckConstraint(condition=~models.Q(amount_minor=0), name="line_moves_something")
         ]
+        indexes = [
+            models.Index(fields=["account"], include=["amount_minor", "currency"], name="line_balance")
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency}"
@@ -142,6 +145,7 @@ class Earning(models.Model):
             models.Index(fields=["available_on"]),
             models.Index(
                 fields=["contributor", "available_on"],
+                include=["amount_minor", "currency"],
                 condition=models.Q(transfer=None),
                 name="earning_not_sent",
             ),
@@ -182,6 +186,7 @@ class Transfer(models.Model):
     state = models.CharField(max_length=16, choices=TransferState.choices, default=TransferState.DUE)
     state_changed_at = models.DateTimeField(default=timezone.now)
     amount_minor = models.PositiveBigIntegerField()
+    reversed_minor = models.PositiveBigIntegerField(default=0, help_text="Of it, what came back.")
     currency = models.CharField(max_length=3)
     stripe_id = models.CharField(max_length=255, blank=True, db_index=True)
     reason = models.TextField(blank=True, help_text="Why it failed, for the contributor.")
@@ -193,6 +198,10 @@ class Transfer(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="transfer_moves_something"),
+            models.CheckConstraint(
+                condition=models.Q(reversed_minor__lte=models.F("amount_minor")),
+                name="transfer_back_at_most_all",
+            ),
             models.UniqueConstraint(
                 fields=["stripe_id"], condition=~models.Q(stripe_id=""), name="transfer_once_at_stripe"
             ),

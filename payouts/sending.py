@@ -160,7 +160,10 @@ def _take_back(transfer: Transfer, found: Any) -> list[str]:
         reference = f"reversal:{reversal.id}"
         if not LedgerTransaction.objects.filter(reference=reference).exists():
             _post(TransactionKind.REVERSAL, transfer, reference, -reversal.amount)
+            transfer.reversed_minor += reversal.amount
             done.append(f"taken back by {Money(reversal.amount, transfer.currency)}")
+    if done:
+        transfer.save(update_fields=["reversed_minor"])
     if found.reversed and transfer.state == TransferState.SETTLED:
         advance(transfer, TransferState.REVERSED)
     return done

@@ -67,6 +67,21 @@ def transfer_not_booked() -> None:
     row.save()
 
 
+def return_not_booked() -> None:
+    row = Earning.objects.get()
+    row.transfer = Transfer.objects.create(contributor=row.contributor, amount_minor=7_500, currency="usd")
+    row.save()
+    row.transfer.state, row.transfer.stripe_id = "settled", "tr_1"
+    row.transfer.save()
+    owed = ledger.account(AccountKind.CONTRIBUTOR, currency="usd", contributor=row.contributor)
+    balance = ledger.account(AccountKind.STRIPE_BALANCE, currency="usd")
+    for kind, reference, amount in (
+        (TransactionKind.TRANSFER, f"transfer:{row.transfer.pk}", 7_500),
+        (TransactionKind.REVERSAL, "reversal:trr_1", -100),
+    ):
+        ledger.post(kind, reference=reference, lines=[(owed, amount), (balance, -amount)], memo="By hand")
+
+
 def access_without_payment() -> None:
     Entitlement.objects.update(revoked_at=None)
     Order.objects.update(state="refunded")
@@ -83,6 +98,7 @@ def access_without_payment() -> None:
         (overpaid, {"I7"}),
         (event_forgotten, {"I8"}),
         (transfer_not_booked, {"I9"}),
+        (return_not_booked, {"I9"}),
         (access_without_payment, {"I10"}),
     ],
 )

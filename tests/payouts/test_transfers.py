@@ -180,6 +180,8 @@ def test_stripes_events_settle_it_and_take_it_back(sim: Simulator, alice: User) 
     sim.deliver("transfer.reversed")
     assert state(row) == TransferState.SETTLED
     assert ledger.owed_to(alice) == {"usd": 1_000}
+    [balance] = earnings.balances(alice)
+    assert (balance.paid, balance.in_question) == (6_500, 1_000)
     client().v1.transfers.reversals.create(row.stripe_id)
     sim.deliver("transfer.reversed")
     assert state(row) == TransferState.REVERSED
