@@ -12,7 +12,7 @@ from pipeline.video.text import Text
 
 # Where plates are in a vehicle's box: not in its top third, with room for boxes that end at the bumper.
 TOP, BELOW, BESIDE = 0.3, 0.08, 0.05
-LETTERS = (0.07, 0.65)  # width of a plate as share of its vehicle's
+LEAST_LETTERS = 0.07  # width of a plate as share of its vehicle's
 FOUND = 0.4  # a plate of this score in a vehicle spares it the search for letters
 ONE = 0.5  # share of a box in another from which both are one plate
 SPREAD = 2.2  # but their envelope is not larger than this many times the larger box
@@ -24,20 +24,26 @@ class Effort:
     """How much a picture is worth: input widths of the plate detector, zoom and size of the letters' search.
 
     `pixels` bounds the letters' search (100 000 of the network's pixels are 27 CPU ms); `everywhere` reads the whole
-    picture once as well, at this width, and keeps what is in vehicles.
+    picture once as well, at this width, and keeps what is in vehicles. `vehicle` is the score of a vehicle worth
+    searching, `widest` the largest share of its width that letters of a plate take: signs on shops that look a
+    little like vehicles stay uncovered.
     """
 
     widths: tuple[int, ...]
     zoom: float
     longest: int
     pixels: float
+    vehicle: float
+    widest: float
     everywhere: int = 0
 
 
 # A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
-FRAME = Effort(widths=(960,), zoom=2.5, longest=512, pixels=180_000)
+FRAME = Effort(widths=(960,), zoom=2.5, longest=512, pixels=180_000, vehicle=0.25, widest=0.5)
 # A picture on its own gets one chance.
-STILL = Effort(widths=(960, 1600), zoom=3.0, longest=720, pixels=3_000_000, everywhere=1280)
+STILL = Effort(
+    widths=(960, 1600), zoom=3.0, longest=720, pixels=3_000_000, vehicle=0.2, widest=0.65, everywhere=1280
+)
 
 
 class PlateSearch:
@@ -53,7 +59,9 @@ class PlateSearch:
         found: list[Box] = []
         for wide in self.effort.widths:
             found += self.plates.find(bgr, width=wide, enlarge=1.5)
-        places = suppress((box for box in vehicles if box.w >= LEAST_VEHICLE), 0.5)
+        places = suppress(
+            (box for box in vehicles if box.w >= LEAST_VEHICLE and box.score >= self.effort.vehicle), 0.5
+        )
         left = self.effort.pixels
         for vehicle in from_turn(places, turn):
             if any(box.score >= FOUND and covered(box, vehicle) > 0.9 for box in found):
@@ -62,15 +70,30 @@ class PlateSearch:
             scale = min(self.effort.zoom, self.effort.longest / max(area.w, area.h, 1))
             left -= area.area * scale**2
             letters = self.text.find(bgr, area, zoom=self.effort.zoom, longest=self.effort.longest)
-            found += _plates_of(letters, [vehicle], width, height)
+            found += self._plates_of(letters, [vehicle], width, height)
             if left <= 0:
                 break
         if self.effort.everywhere and places:
             letters = self.text.find(
                 bgr, Box("frame", 0, 0, width, height), zoom=2, longest=self.effort.everywhere
             )
-            found += _plates_of(letters, places, width, height)
-        return [whole_plate(box, width, height) for box in merged(found)]
+            found += self._plates_of(letters, places, width, height)
+        return merged(found)
+
+    def _plates_of(
+        self, letters: Iterable[Box], vehicles: Sequence[Box], width: float, height: float
+    ) -> list[Box]:
+        """Keep the text that can be a vehicle's plate."""
+        found = []
+        for box in letters:
+            inside = any(
+                covered(box, _lower_part(vehicle, width, height)) > 0.8
+                and LEAST_LETTERS * vehicle.w <= box.w <= self.effort.widest * vehicle.w
+                for vehicle in vehicles
+            )
+            if inside and plausible(box, width):
+                found.append(clip_to(whole_plate(replace(box, kind="plate")), width, height))
+        return found
 
 
 def from_turn(places: list[Box], turn: int) -> list[Box]:
@@ -86,20 +109,6 @@ def _lower_part(vehicle: Box, width: float, height: float) -> Box:
     beside = BESIDE * vehicle.w
     part = Box("area", vehicle.x - beside, top, vehicle.w + 2 * beside, (1 - TOP + BELOW) * vehicle.h)
     return clip_to(part, width, height)
-
-
-def _plates_of(letters: Iterable[Box], vehicles: Sequence[Box], width: float, height: float) -> list[Box]:
-    """Keep the text that can be a vehicle's plate."""
-    found = []
-    for box in letters:
-        inside = any(
-            covered(box, _lower_part(vehicle, width, height)) > 0.8
-            and LETTERS[0] * vehicle.w <= box.w <= LETTERS[1] * vehicle.w
-            for vehicle in vehicles
-        )
-        if inside and plausible(box, width):
-            found.append(replace(box, kind="plate"))
-    return found
 
 
 def merged(found: Iterable[Box]) -> list[Box]:

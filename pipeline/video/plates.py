@@ -21,6 +21,7 @@ TINTED = 1.12  # channel means further apart than this: balance white first
 # Learnt from Chinese plates of 3.1 : 1: of longer ones (European: 4.7) the detector leaves out both ends, the blue
 # strip on the left more; so does the search for letters. Width ÷ height from and to which it is made up, heights to
 # add at most, share of the left; and heights to add above and below.
+SURE = 0.6  # boxes of this score are whole already
 LONG, LONGEST, MISSING, LEFT, RIM = 2.4, 4.7, 0.7, 0.6, 0.04
 
 
@@ -43,8 +44,9 @@ class Plates:
         low, high = points.min(axis=1), points.max(axis=1)
         rows = np.column_stack([low, high - low, likely[hits]]).tolist()
         height, columns = bgr.shape[:2]
-        inside = (clip_to(Box("plate", *row), columns, height) for row in rows)
-        return suppress((box for box in inside if plausible(box, columns)), 0.4)
+        found = (Box("plate", *row) for row in rows)
+        whole = (clip_to(box if box.score >= SURE else whole_plate(box), columns, height) for box in found)
+        return suppress((box for box in whole if plausible(box, columns)), 0.4)
 
 
 def balanced(bgr: Picture) -> Picture:
@@ -57,13 +59,13 @@ def balanced(bgr: Picture) -> Picture:
     return np.stack([table[:, channel][bgr[..., channel]] for channel in range(3)], axis=2)
 
 
-def whole_plate(box: Box, width: float, height: float) -> Box:
+def whole_plate(box: Box) -> Box:
     """Add the ends of a long plate that a detector of letters or of shorter plates leaves out."""
     if box.w > LONG * box.h:
         missing = min(MISSING, max(0.0, LONGEST - box.w / box.h)) * box.h
         rim = RIM * box.h
         box = replace(box, x=box.x - LEFT * missing, y=box.y - rim, w=box.w + missing, h=box.h + 2 * rim)
-    return clip_to(box, width, height)
+    return box
 
 
 def plausible(box: Box, width: float) -> bool:
