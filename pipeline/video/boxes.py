@@ -66,12 +66,6 @@ def pad(box: Box, dx: float, dy: float | None = None) -> Box:
     return replace(box, x=box.x - dx, y=box.y - dy, w=box.w + 2 * dx, h=box.h + 2 * dy)
 
 
-def scaled(box: Box, fx: float, fy: float | None = None) -> Box:
-    """Return the box in a frame resized by fx horizontally and fy (default fx) vertically."""
-    fy = fx if fy is None else fy
-    return replace(box, x=box.x * fx, y=box.y * fy, w=box.w * fx, h=box.h * fy)
-
-
 def moved(box: Box, dx: float, dy: float) -> Box:
     """Return the box shifted by (dx, dy) pixels."""
     return replace(box, x=box.x + dx, y=box.y + dy)

@@ -25,7 +25,6 @@ PREVIEW = {"preset": "superfast", "crf": "29"}
 X264_PARAMS = "scenecut=0:open-gop=0:keyint=600:min-keyint=1:rc-lookahead=5:bframes=1"
 # ISO/IEC 23091-2 numbers of the matrices in read.MATRICES: (matrix, primaries, transfer).
 COLOURS = {"bt709": (1, 1, 1), "smpte170m": (6, 6, 6), "bt470bg": (5, 5, 6)}
-TIMESCALE = 90_000
 
 
 class Encoder:

@@ -54,8 +54,7 @@ def test_the_plate_is_covered_in_every_frame(alices_ride: Done) -> None:
 def test_the_rest_of_the_picture_stays(alices_ride: Done) -> None:
     before, after = frames_of(alices_ride.source)[30], frames_of(alices_ride.out / "redacted.mp4")[30]
     assert likeness(before, after, (0, 0, 640, 100)) > 0.9
-    # The plate itself takes 2 %; the drawn texture has some spots that a cautious detector takes for plates.
-    assert alices_ride.report["certificate"]["masked_share"] < 0.08
+    assert alices_ride.report["certificate"]["masked_share"] < 0.06
 
 
 def test_the_fill_is_flat_in_the_encoded_picture(alices_ride: Done) -> None:
