@@ -13,8 +13,8 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from buyers.models import Order
-from marketplace.models import Footage, PackageObject, User
-from marketplace.states import FootageState, OrderState
+from marketplace.models import Footage, PackageVersion, User
+from marketplace.states import FootageState, OrderState, VersionState
 from payouts import checks, ledger
 from payouts.models import Earning
 from tests import people
@@ -117,12 +117,14 @@ def publish(page: Page) -> None:
     page.get_by_role("button", name="Make the draft").click()
     page.get_by_role("link", name="Publish", exact=True).click()
     expect(page.get_by_text("go on sale for $250.00")).to_be_visible()
-    page.get_by_role("button", name="Publish", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Publish", exact=True).click()
     for _ in range(60):
-        if PackageObject.objects.exists():
+        if PackageVersion.objects.filter(state=VersionState.PUBLISHED).exists():
             break
         page.wait_for_timeout(500)
-    page.reload()
+    # A fresh visit, not a reload: a page that is still settling refuses to be reloaded.
+    page.goto(page.url)
     page.get_by_role("link", name="See its page").click()
     expect(page.get_by_role("heading", name="Evenings in Berlin")).to_be_visible()
 
