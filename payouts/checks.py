@@ -52,9 +52,9 @@ RULES = [
            JOIN payouts_ledgerline l ON l.transaction_id = t.id
            JOIN (SELECT order_id, sum(price_minor) AS price FROM buyers_orderline GROUP BY order_id) p
              ON p.order_id = o.id
-           GROUP BY o.id, o.total_minor, o.currency, p.price
+           GROUP BY o.id, o.total_minor, o.tax_minor, o.currency, p.price
            HAVING coalesce(sum(l.amount_minor) FILTER (WHERE l.amount_minor > 0), 0) <> o.total_minor
-             OR p.price <> o.total_minor OR bool_or(l.currency <> o.currency)""",
+             OR p.price + o.tax_minor <> o.total_minor OR bool_or(l.currency <> o.currency)""",
     ),
     Rule(
         "I5",

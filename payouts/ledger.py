@@ -57,8 +57,8 @@ def post(
     return booked
 
 
-def post_sale(*, order: Order) -> LedgerTransaction:
-    """Book a paid order: what came in, each contributor's share, and the rest as our revenue.
+def post_sale(*, order: Order, tax_minor: int = 0) -> LedgerTransaction:
+    """Book a paid order: what came in, each contributor's share, the state's tax, and the rest as our revenue.
 
     Call it in the transaction that marks the order paid. Stripe's fee is ours to bear and has a transaction of its
     own (``post_stripe_fee``): Stripe may tell it later, and shares are of the price.
@@ -78,7 +78,8 @@ def post_sale(*, order: Order) -> LedgerTransaction:
             (account(AccountKind.CONTRIBUTOR, currency=currency, contributor=contributor), -amount)
             for contributor, amount in owed.items()
         ]
-        ours = order.total_minor - sum(owed.values())
+        lines.append((account(AccountKind.TAX, currency=currency), -tax_minor))
+        ours = order.total_minor - tax_minor - sum(owed.values())
         lines.append((account(AccountKind.PLATFORM_REVENUE, currency=currency), -ours))
         booked = post(
             TransactionKind.SALE, reference=f"sale:{order.pk}", lines=lines, memo=str(order), order=order

@@ -43,6 +43,7 @@ class AccountKind(models.TextChoices):
     MINUTE_FEES = "minute_fees", "Per-minute fees to drivers (expense)"
     CONTRIBUTOR = "contributor", "Owed to a contributor (liability)"
     DISPUTES = "disputes", "Held by disputes (asset)"
+    TAX = "tax", "Tax collected for the state (liability)"
 
 
 class LedgerAccount(models.Model):

@@ -10,14 +10,11 @@ from typing import Any
 from buyers import orders
 from buyers.models import Order
 from buyers.stripe_api import client
-from payouts import connect, ledger, sending
+from payouts import billing_events, connect, ledger, sending
+from payouts.early import TooEarly
 from payouts.models import ConnectAccount, StripeEvent, Transfer
 
 log = logging.getLogger(__name__)
-
-
-class TooEarly(Exception):
-    """The event is about something that is not here yet; it is tried again."""
 
 
 def carry_out(event: StripeEvent) -> str:
@@ -38,7 +35,8 @@ def _id(event: StripeEvent) -> str:
 def _session_paid(event: StripeEvent) -> str:
     """Mark the order paid and book the sale."""
     session: Any = client().v1.checkout.sessions.retrieve(
-        _id(event), {"expand": ["payment_intent.latest_charge.balance_transaction"]}
+        _id(event),
+        {"expand": ["payment_intent.latest_charge.balance_transaction", "total_details.breakdown"]},
     )
     order = _order_of(session)
     if order is None:
@@ -54,6 +52,8 @@ def _session_paid(event: StripeEvent) -> str:
             charge=charge.id,
             amount_minor=session.amount_total or 0,
             currency=session.currency or "",
+            tax_minor=(session.total_details.amount_tax or 0) if session.total_details else 0,
+            tax_reason=billing_events.tax_reason(session),
         )
     except orders.PaymentMismatch as error:
         log.error("order %s, session %s: %s", order.pk, session.id, error)
@@ -64,7 +64,7 @@ def _session_paid(event: StripeEvent) -> str:
             log.error("order %s was paid twice: refund %s", order.pk, intent.id)
             return f"PAID TWICE: refund {intent.id}."
         return "The order was paid already."
-    ledger.post_sale(order=order)
+    ledger.post_sale(order=order, tax_minor=order.tax_minor)
     _book_fee(order, charge)
     return f"{order} is paid."
 
@@ -138,4 +138,5 @@ HANDLERS: dict[str, Callable[[StripeEvent], str]] = {
     "transfer.created": _transfer_changed,
     "transfer.updated": _transfer_changed,
     "transfer.reversed": _transfer_changed,
+    **billing_events.HANDLERS,
 }
