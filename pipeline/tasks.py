@@ -8,16 +8,22 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from marketplace.states import FootageState, VersionState, advance
-from pipeline import jobs, packages, work
+from pipeline import covering, jobs, packages, work
 from pipeline.models import Job, JobKind
 from pipeline.video import sandbox
 from pipeline.video.errors import BadInput, Cancelled
 
 log = logging.getLogger(__name__)
 
-OUR_FAULT = (
-    "Processing failed {attempts} times, which is our fault. The upload is safe and we have been told."
-)
+FAULTS = {
+    JobKind.PROCESS.value: (
+        "Processing failed {attempts} times, which is our fault. The upload is safe and we have been told."
+    ),
+    JobKind.COVER.value: (
+        "Covering this footage again failed {attempts} times, which is our fault. The clips that you see are kept, and "
+        "so are your boxes. We have been told; try again later."
+    ),
+}
 
 
 @worker_ready.connect
@@ -28,7 +34,7 @@ def say_how_isolated(**_: object) -> None:
 
 @shared_task(name="pipeline.tasks.process_footage")
 def process_footage(job_id: str) -> None:
-    """Redact, pose, tag and cut one footage."""
+    """Redact, pose, tag and cut one footage, for the first time or again."""
     job = jobs.lease(job_id)
     if job is None:
         return
@@ -36,11 +42,12 @@ def process_footage(job_id: str) -> None:
         work.process(job)
     except (jobs.LeaseLost, Cancelled):
         log.info("job %s was taken away; nothing written", job.pk)
+        work.taken_away(job)
     except BadInput as error:
         work.refuse(job, reason=str(error))
     except Exception:
         log.exception("job %s failed at attempt %s", job.pk, job.attempts)
-        _fail(job, OUR_FAULT.format(attempts=job.max_attempts))
+        _fail(job, FAULTS[job.kind].format(attempts=job.max_attempts))
 
 
 @shared_task(name="pipeline.tasks.publish_version")
@@ -64,7 +71,7 @@ def publish_version(job_id: str) -> None:
 def _fail(job: Job, reason: str) -> None:
     try:
         if jobs.fail(job, reason=reason):
-            _close(job, reason)
+            _close(job, job.reason)
     except jobs.LeaseLost:
         log.info("job %s was taken away while it failed", job.pk)
 
@@ -74,6 +81,8 @@ def _close(job: Job, reason: str) -> None:
     if job.kind == JobKind.PROCESS and job.footage is not None:
         if job.footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
             advance(job.footage, FootageState.FAILED, reason=reason)
+    elif job.kind == JobKind.COVER:  # the footage keeps its state and its earlier result
+        covering.release(job)
     elif job.version is not None and job.version.state == VersionState.PUBLISHING:
         advance(job.version, VersionState.FAILED, reason=reason)
 

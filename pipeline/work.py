@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from marketplace import storage, taxonomy
-from marketplace.models import Clip, Footage, Tag
-from marketplace.states import FootageState, advance
-from pipeline import jobs
-from pipeline.artefacts import keep
-from pipeline.models import Artefact, Job
-from pipeline.video import process as engine
+from marketplace import storage
+from marketplace.models import Footage
+from marketplace.states import FootageState, JobState, advance
+from pipeline import artefacts, covering, engine, jobs, storing
+from pipeline.forecast import Usual
+from pipeline.models import Artefact, Job, JobKind
+from pipeline.telling import Telling
 from pipeline.video.errors import BadInput
 
 CHANGED = (
@@ -29,40 +27,76 @@ def process(job: Job) -> None:
     """Do the whole job; raises BadInput, Cancelled or jobs.LeaseLost, and leaves no scratch file."""
     footage = job.footage
     if footage is None:
-        raise ValueError("a process job has a footage")
-    if footage.state == FootageState.QUEUED:
+        raise ValueError("a job of this kind has a footage")
+    if job.kind == JobKind.PROCESS and footage.state == FootageState.QUEUED:
         advance(footage, FootageState.PROCESSING)
+    options, boxes = covering.order_of(job)
+    tell = telling(job)
     scratch = settings.FAIRFRAME_WORK / str(job.pk)
     shutil.rmtree(scratch, ignore_errors=True)  # what a killed attempt left
     scratch.mkdir(parents=True)
     try:
         source = scratch / "in.bin"
-        _fetch(job, footage, source)
-        report = _run(job, footage, source, scratch / "out")
+        fetch(footage, source, tell)
+        report = engine.run(
+            source,
+            scratch / "out",
+            engine.order(footage, options, boxes),
+            on_progress=tell,
+            cancelled=lambda: lost(tell),
+        )
         source.unlink()
-        _store(job, footage, report, scratch / "out")
+        storing.store(job, report, scratch / "out", tell=tell, options=options, boxes=boxes)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    artefacts.drop_unused(footage)
+
+
+def telling(job: Job) -> Telling:
+    """Make what keeps this job's lease and says how far it is."""
+
+    def write(step: str, progress: float, left_s: float | None) -> None:
+        jobs.renew(job, step=step, progress=progress, left_s=left_s)
+
+    return Telling(write, later_s=Usual(job.kind).later_s)
+
+
+def lost(tell: Telling) -> bool:
+    """Keep the lease, or say that the work was taken away."""
+    try:
+        tell.beat()
+    except jobs.LeaseLost:
+        return True
+    return False
 
 
 def refuse(job: Job, *, reason: str) -> None:
-    """Close the job and the footage with a sentence for the contributor."""
+    """Close the job with a sentence for the contributor, and the footage too when it has no result yet."""
     with transaction.atomic():
         jobs.refuse(job, reason=reason)
+        covering.release(job)
         footage = Footage.objects.get(jobs=job)
-        if footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
+        if job.kind == JobKind.PROCESS and footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
             advance(footage, FootageState.REFUSED, reason=reason)
 
 
-def _fetch(job: Job, footage: Footage, path: Path) -> None:
-    jobs.renew(job, step="fetch", progress=0)
+def taken_away(job: Job) -> None:
+    """Throw away what a cancelled job had stored; another worker's work on the same job is left alone."""
+    job.refresh_from_db()
+    if job.state == JobState.CANCELLED and job.footage is not None:
+        artefacts.drop_unused(job.footage)
+
+
+def fetch(footage: Footage, path: Path, tell: Telling) -> None:
+    """Bring the original here and compare its checksum while it arrives."""
+    tell("fetch", 0)
     try:
         stored = storage.get_file(
             bucket=settings.S3_BUCKET_ORIGINALS,
             key=footage.original_key,
             path=path,
             sha256=footage.sha256,
-            on_chunk=lambda done: jobs.renew(job, step="fetch", progress=done / footage.size_bytes),
+            on_chunk=lambda done: tell("fetch", done / footage.size_bytes),
         )
     except storage.ChecksumMismatch as error:
         raise BadInput(CHANGED) from error
@@ -79,140 +113,3 @@ def _fetch(job: Job, footage: Footage, path: Path) -> None:
             "footage": footage,
         },
     )
-
-
-def _run(job: Job, footage: Footage, source: Path, out: Path) -> dict[str, Any]:
-    def told(step: str, progress: float) -> None:
-        jobs.renew(job, step=step, progress=progress)
-
-    return engine.process(
-        source,
-        out,
-        vertical=footage.vertical,
-        discipline=footage.discipline or None,
-        on_progress=told,
-        cancelled=lambda: Footage.objects.filter(pk=footage.pk, state=FootageState.WITHDRAWN).exists(),
-    )
-
-
-def _store(job: Job, footage: Footage, report: dict[str, Any], out: Path) -> None:
-    """Put every output under its hash, then write the rows in one transaction."""
-    keys: dict[str, str] = {}
-    names = ["redacted.mp4", "preview.mp4", "poster.jpg", "sprite.jpg", "report.json"]
-    names += [clip[part] for clip in report["clips"] for part in ("file", "preview", "poster")]
-    for index, name in enumerate(names):
-        jobs.renew(job, step="store", progress=index / len(names))
-        keys[name] = keep(footage=footage, path=out / name).key
-    poses = {}
-    for clip in report["clips"]:
-        path = out / f"{clip['id']}.json"
-        path.write_text(json.dumps(clip_facts(report, clip), separators=(",", ":")), encoding="utf-8")
-        poses[clip["id"]] = keep(footage=footage, path=path).key
-    with transaction.atomic():
-        for position, clip in enumerate(report["clips"]):
-            _write_clip(footage, position, clip, report, keys, poses[clip["id"]])
-        jobs.renew(job, step="store", progress=1, timing=report["timing"])
-        jobs.finish(job)
-        advance(
-            footage,
-            FootageState.REVIEW,
-            data={"clips": len(report["clips"])},
-            facts=report["source"],
-            certificate=report["certificate"],
-            duration_ms=round(report["output"]["duration_s"] * 1000),
-            report_key=keys["report.json"],
-            redacted_key=keys["redacted.mp4"],
-            preview_key=keys["preview.mp4"],
-            poster_key=keys["poster.jpg"],
-        )
-
-
-def _write_clip(
-    footage: Footage,
-    position: int,
-    clip: dict[str, Any],
-    report: dict[str, Any],
-    keys: dict[str, str],
-    poses: str,
-) -> None:
-    tags = [tag for tag in clip_tags(report, clip) if tag["id"] in taxonomy.known_tags()]
-    row = Clip.objects.create(
-        footage=footage,
-        position=position,
-        start_ms=round(clip["start_s"] * 1000),
-        end_ms=round(clip["end_s"] * 1000),
-        frames=clip["frames"],
-        fps=report["output"]["fps"],
-        width=report["output"]["width"],
-        height=report["output"]["height"],
-        quality=round(clip["quality"], 3),
-        quality_parts=clip.get("quality_parts", {}),
-        tag_ids=sorted({tag["id"] for tag in tags}),
-        media_key=keys[clip["file"]],
-        media_sha256=clip["sha256"],
-        media_bytes=clip["bytes"],
-        preview_key=keys[clip["preview"]],
-        poster_key=keys[clip["poster"]],
-        poses_key=poses,
-    )
-    Tag.objects.bulk_create(
-        Tag(
-            clip=row,
-            tag_id=tag["id"],
-            taxonomy_version=taxonomy.version(),
-            start_ms=round(tag["start_s"] * 1000),
-            end_ms=round(tag["end_s"] * 1000),
-            event_ms=None if tag["event_s"] is None else round(tag["event_s"] * 1000),
-            source=tag["source"],
-            confidence=tag["confidence"],
-        )
-        for tag in tags
-    )
-
-
-def clip_tags(report: dict[str, Any], clip: dict[str, Any]) -> list[dict[str, Any]]:
-    """Cut the footage's tags to a clip; times count from the clip's start, in seconds."""
-    start, end = clip["start_s"], clip["end_s"]
-    cut = []
-    for tag in report["tags"]:
-        first, last = max(tag["start_s"], start), min(tag["end_s"], end)
-        event = tag.get("event_s")
-        if last <= first or (event is not None and not start <= event < end):
-            continue
-        moved = {
-            "start_s": first - start,
-            "end_s": last - start,
-            "event_s": None if event is None else event - start,
-        }
-        cut.append({**tag, **moved})
-    return cut
-
-
-def clip_facts(report: dict[str, Any], clip: dict[str, Any]) -> dict[str, Any]:
-    """Collect one clip's poses, tags and masked regions; frames count from the clip's start."""
-    first, last = clip["start_frame"], clip["end_frame"]
-    return {
-        "schema": 1,
-        "output": {
-            **report["output"],
-            "frames": clip["frames"],
-            "duration_s": clip["end_s"] - clip["start_s"],
-        },
-        "models": report["models"],
-        "tags": clip_tags(report, clip),
-        "quality": clip["quality"],
-        "quality_parts": clip.get("quality_parts", {}),
-        "poses": [
-            {**pose, "frame": pose["frame"] - first}
-            for pose in report["poses"]
-            if first <= pose["frame"] < last
-        ],
-        "masked": [
-            {
-                "kind": track["kind"],
-                "boxes": [[box[0] - first, *box[1:]] for box in track["boxes"] if first <= box[0] < last],
-            }
-            for track in report["tracks"]
-            if any(first <= box[0] < last for box in track["boxes"])
-        ],
-    }
