@@ -12,7 +12,7 @@ from marketplace import storage
 from marketplace.models import Clip, Footage
 from marketplace.models.event import record
 from marketplace.states import ClipState, FootageState
-from pipeline.artefacts import CLIP_KEYS, FOOTAGE_KEYS
+from pipeline.artefacts import CLIP_KEYS, FOOTAGE_KEYS, drop_unused
 from pipeline.models import Artefact
 
 OVER = (FootageState.WITHDRAWN, FootageState.REFUSED, FootageState.ABANDONED)
@@ -79,8 +79,9 @@ def _delete_original(footage: Footage) -> None:
     storage.delete(bucket=settings.S3_BUCKET_ORIGINALS, key=footage.original_key)
     with transaction.atomic():
         originals.delete()
-        Footage.objects.filter(pk=footage.pk).update(original_key="")
+        Footage.objects.filter(pk=footage.pk).update(original_key="", cache_key="")
         record("footage.original_deleted", subject=footage)
+    drop_unused(footage)  # where faces were is of no use without the original
 
 
 def _delete_objects(artefacts: QuerySet[Artefact]) -> None:

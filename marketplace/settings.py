@@ -244,6 +244,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 
 # --- workers ----------------------------------------------------------------------------------------------
 FAIRFRAME_WORK = Path(env.str("FAIRFRAME_WORK", default=str(BASE_DIR / ".data" / "work")))
+# Footage of twice this length or more is shared by several workers.
+SEGMENT_SECONDS = env.float("SEGMENT_SECONDS", default=90.0)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -252,6 +254,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_TASK_ROUTES = {
     "pipeline.tasks.process_footage": {"queue": "media"},
+    "pipeline.tasks.process_segment": {"queue": "media"},
     "pipeline.tasks.*": {"queue": "io"},
     "payouts.tasks.*": {"queue": "money"},
 }

@@ -12,7 +12,12 @@ from marketplace.models import Footage
 from marketplace.states import ClipState, JobState
 from pipeline.models import Artefact, Job
 
-MEDIA_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".json": "application/json"}
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".npz": "application/octet-stream",
+}
 # The fields of rows that name an output.
 CLIP_KEYS = ("media_key", "preview_key", "poster_key", "poses_key")
 FOOTAGE_KEYS = ("report_key", "redacted_key", "preview_key", "poster_key", "cache_key")

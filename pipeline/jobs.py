@@ -113,6 +113,20 @@ def renew(
     _write(job, fields)
 
 
+def let_go(job: Job) -> None:
+    """Leave a running job to its segments: whoever ends the last one takes it up again."""
+    _write(job, {"lease_token": None, "lease_until": timezone.now() + LEASE, "step": "redact"})
+
+
+def take_up(job_id: uuid.UUID) -> Job | None:
+    """Take a running job that was left to its segments; None when somebody else was faster or it is over."""
+    token = uuid.uuid4()
+    free = Job.objects.filter(pk=job_id, state=JobState.RUNNING, lease_token=None)
+    if not free.update(lease_token=token, lease_until=timezone.now() + LEASE):
+        return None
+    return Job.objects.get(pk=job_id)
+
+
 def _write(job: Job, fields: dict[str, Any]) -> None:
     held = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING)
     if not held.update(**fields):

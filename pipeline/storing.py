@@ -23,6 +23,7 @@ FILES = {
     "preview_key": "preview.mp4",
     "poster_key": "poster.jpg",
     "report_key": "report.json",
+    "cache_key": "detections.npz",
 }
 CUT_ANEW = "The footage was cut in another way when it was covered again; this clip is replaced."
 AWAY = 1_000_000  # positions of clips that are replaced: behind every real one

@@ -28,33 +28,35 @@ class Telling:
     ) -> None:
         self._write, self._later_s, self._clock = write, later_s, clock
         self._step, self._progress, self._began, self._wrote = "", 0.0, 0.0, float("-inf")
+        self._told_left: float | None = None
         self._marks: deque[tuple[float, float]] = deque()
         self.seconds: dict[str, float] = {}
 
     def __call__(self, step: str, progress: float, left_s: float | None = None) -> None:
-        """Say that ``progress`` (0 to 1) of a step is done; ``left_s`` when the engine knows better."""
+        """Say that ``progress`` (0 to 1) of a step is done; ``left_s`` counts while nothing is measured here."""
         now = self._clock()
         fresh = step != self._step
         if fresh:
             self._step, self._began = step, now
             self._marks.clear()
-        self._progress = progress
+        self._progress, self._told_left = progress, left_s
         self._marks.append((now, progress))
         while self._marks[-1][0] - self._marks[0][0] > WINDOW_S and len(self._marks) > 2:
             self._marks.popleft()
         self.seconds[step] = round(now - self._began, 3)
         if fresh or progress >= 1.0 or now - self._wrote >= EVERY_S:
-            self._say(now, left_s)
+            self._say(now)
 
     def beat(self) -> None:
         """Keep the lease while nothing new is to be said; call it as often as you like."""
         now = self._clock()
         if self._step and now - self._wrote >= EVERY_S:
-            self._say(now, None)
+            self._say(now)
 
-    def _say(self, now: float, left_s: float | None) -> None:
+    def _say(self, now: float) -> None:
         self._wrote = now
-        self._write(self._step, self._progress, left_s if left_s is not None else self.left(now))
+        measured = self.left(now)
+        self._write(self._step, self._progress, self._told_left if measured is None else measured)
 
     def left(self, now: float) -> float | None:
         """Estimate the seconds that are left of the whole job; None while it cannot be known."""

@@ -1,9 +1,13 @@
-"""One footage through the engine: fetch, check, process, store under SHA-256, write the rows."""
+"""One footage through the engine: fetch, check, process or split, store under SHA-256, write the rows."""
 
 from __future__ import annotations
 
 import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,45 +15,138 @@ from django.db import transaction
 from marketplace import storage
 from marketplace.models import Footage
 from marketplace.states import FootageState, JobState, advance
-from pipeline import artefacts, covering, engine, jobs, storing
+from pipeline import artefacts, covering, engine, jobs, originals, segments, storing
 from pipeline.forecast import Usual
-from pipeline.models import Artefact, Job, JobKind
+from pipeline.models import Job, JobKind, ManualBox, Segment
 from pipeline.telling import Telling
-from pipeline.video.errors import BadInput
-
-CHANGED = (
-    "The file that arrived is not the file your browser read: its checksum differs. Nothing of it was used. "
-    "Please upload it again."
-)
+from pipeline.video.errors import Cancelled
 
 
 def process(job: Job) -> None:
-    """Do the whole job; raises BadInput, Cancelled or jobs.LeaseLost, and leaves no scratch file."""
-    footage = job.footage
-    if footage is None:
-        raise ValueError("a job of this kind has a footage")
+    """Do the whole job, or split it and leave it to its segments; leaves no scratch file.
+
+    Raises BadInput, Cancelled or jobs.LeaseLost.
+    """
+    footage = _footage(job)
     if job.kind == JobKind.PROCESS and footage.state == FootageState.QUEUED:
         advance(footage, FootageState.PROCESSING)
+    made = engine.read_plan(job.plan) if job.plan else None
+    if made is not None and job.segments.exists():
+        if not segments.go_on(job):
+            join(job)
+        return
+    segments.clear(job)
+    options, boxes = covering.order_of(job)
+    wanted = engine.choices(footage, options, boxes)
+    tell = telling(job)
+    with _scratch(str(job.pk)) as scratch:
+        source, out = scratch / "in.bin", scratch / "out"
+        originals.bring(job, footage, source, tell)
+        reuse = _detections(footage, options, scratch)
+        if reuse is None:
+            tell("check", 0)
+            made = engine.plan(source, wanted)
+            if len(made.segments) > 1:
+                segments.begin(job, made)
+                return
+        report = engine.whole(source, out, wanted, reuse=reuse, tell=tell, stop=lambda: lost(tell))
+        _store(job, report, out, tell, options, boxes)
+
+
+def process_segment(segment: Segment) -> Job | None:
+    """Do one segment and store its files; gives the job when this was the last one and it is ours to join."""
+    job = segment.job
+    made = engine.read_plan(job.plan)
+    if made is None:
+        raise ValueError("another version of the engine planned this job")
+    tell = Telling(lambda _step, progress, _left: segments.renew(segment, progress=progress))
+    with _scratch(f"{job.pk}-{segment.position}") as scratch:
+        source = scratch / "in.bin"
+        fetching = Telling(lambda _step, _progress, _left: segments.renew(segment, progress=0))
+        originals.bring(job, _footage(job), source, fetching)
+        index = segment.position
+        folder = engine.segment(source, scratch, made, index, tell=tell, stop=lambda: lost(tell))
+        archive = scratch / "segment.tar"
+        with tarfile.open(archive, "w") as packed:
+            for name in sorted(path.name for path in folder.iterdir()):
+                packed.add(folder / name, arcname=name)
+        segments.renew(segment, progress=0.99)
+        key = f"{job.footage_id}/segments/{job.pk}/{index:06d}-{segment.lease_token}.tar"
+        bucket = settings.S3_BUCKET_DERIVED
+        stored = storage.put_file(bucket=bucket, key=key, path=archive, media_type="application/x-tar")
+        try:
+            return segments.finish(segment, key=key, sha256=stored.sha256)
+        except jobs.LeaseLost:
+            storage.delete(bucket=bucket, key=key)
+            raise
+
+
+def join(job: Job) -> None:
+    """Make the footage of its finished segments."""
+    made = engine.read_plan(job.plan)
+    if made is None:
+        raise ValueError("another version of the engine planned this job")
     options, boxes = covering.order_of(job)
     tell = telling(job)
-    scratch = settings.FAIRFRAME_WORK / str(job.pk)
-    shutil.rmtree(scratch, ignore_errors=True)  # what a killed attempt left
-    scratch.mkdir(parents=True)
+    with _scratch(str(job.pk)) as scratch:
+        tell("redact", 1)
+        originals.bring(job, _footage(job), scratch / "in.bin", tell)
+        for segment in job.segments.order_by("position"):
+            tell.beat()
+            folder = scratch / f"segment_{segment.position:06d}"
+            archive = folder.with_suffix(".tar")
+            storage.get_file(
+                bucket=settings.S3_BUCKET_DERIVED, key=segment.key, path=archive, sha256=segment.sha256
+            )
+            with tarfile.open(archive) as packed:
+                packed.extractall(folder, filter="data")
+            archive.unlink()
+        out = scratch / "out"
+        report = engine.join(scratch / "in.bin", scratch, out, made, tell=tell, stop=lambda: lost(tell))
+        report["timing"]["total"] = sum(tell.seconds.values()) + report["timing"].get("wall", 0.0)
+        _store(job, report, out, tell, options, boxes)
+    segments.clear(job)
+
+
+def _store(
+    job: Job,
+    report: dict[str, Any],
+    out: Path,
+    tell: Telling,
+    options: covering.Options,
+    boxes: list[ManualBox],
+) -> None:
+    if lost(tell):
+        raise Cancelled("The work was cancelled; nothing was kept.")
+    storing.store(job, report, out, tell=tell, options=options, boxes=boxes)
+    artefacts.drop_unused(_footage(job))
+
+
+def _footage(job: Job) -> Footage:
+    if job.footage is None:
+        raise ValueError("a job of this kind has a footage")
+    return job.footage
+
+
+@contextmanager
+def _scratch(name: str) -> Iterator[Path]:
+    folder = Path(settings.FAIRFRAME_WORK) / name
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed attempt left
+    folder.mkdir(parents=True)
     try:
-        source = scratch / "in.bin"
-        fetch(footage, source, tell)
-        report = engine.run(
-            source,
-            scratch / "out",
-            engine.order(footage, options, boxes),
-            on_progress=tell,
-            cancelled=lambda: lost(tell),
-        )
-        source.unlink()
-        storing.store(job, report, scratch / "out", tell=tell, options=options, boxes=boxes)
+        yield folder
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    artefacts.drop_unused(footage)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _detections(footage: Footage, options: covering.Options, scratch: Path) -> Path | None:
+    """Fetch what the last run found; nothing when there is none or it looked for other things."""
+    before = covering.Options.of(footage)
+    if not footage.cache_key or (before.jerseys, before.screens) != (options.jerseys, options.screens):
+        return None
+    path = scratch / "detections.npz"
+    path.write_bytes(storage.get_bytes(bucket=settings.S3_BUCKET_DERIVED, key=footage.cache_key))
+    return path
 
 
 def telling(job: Job) -> Telling:
@@ -84,32 +181,5 @@ def taken_away(job: Job) -> None:
     """Throw away what a cancelled job had stored; another worker's work on the same job is left alone."""
     job.refresh_from_db()
     if job.state == JobState.CANCELLED and job.footage is not None:
+        segments.clear(job)
         artefacts.drop_unused(job.footage)
-
-
-def fetch(footage: Footage, path: Path, tell: Telling) -> None:
-    """Bring the original here and compare its checksum while it arrives."""
-    tell("fetch", 0)
-    try:
-        stored = storage.get_file(
-            bucket=settings.S3_BUCKET_ORIGINALS,
-            key=footage.original_key,
-            path=path,
-            sha256=footage.sha256,
-            on_chunk=lambda done: tell("fetch", done / footage.size_bytes),
-        )
-    except storage.ChecksumMismatch as error:
-        raise BadInput(CHANGED) from error
-    # An original stays under its footage's id, not under its hash: when two people upload the same file, deleting
-    # one person's must not touch the other's.
-    Artefact.objects.get_or_create(
-        bucket=stored.bucket,
-        key=stored.key,
-        defaults={
-            "sha256": stored.sha256,
-            "bytes": stored.bytes,
-            "media_type": footage.content_type,
-            "kind": "original",
-            "footage": footage,
-        },
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.db import connection
@@ -25,8 +27,8 @@ def test_a_whole_log_is_quiet(lines: list[Event]) -> None:
     assert not mail.outbox
 
 
-def test_an_edited_line_is_told_to_the_administrators(settings: object, lines: list[Event]) -> None:
-    settings.ADMINS = [("", "root@example.org")]  # type: ignore[attr-defined]
+def test_an_edited_line_is_told_to_the_administrators(settings: Any, lines: list[Event]) -> None:
+    settings.ADMINS = [("", "root@example.org")]
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE marketplace_event DISABLE TRIGGER event_append_only")

@@ -57,10 +57,13 @@ def test_the_usual_time_of_later_steps_is_added_and_the_first_moments_say_nothin
     assert told[-1][2] == pytest.approx(10 + 2, abs=0.2)
 
 
-def test_the_engines_own_estimate_wins() -> None:
-    tell, _, told = telling()
+def test_the_engines_own_estimate_counts_until_there_is_a_measured_one() -> None:
+    tell, clock, told = telling()
     tell("redact", 0.5, 42.0)
     assert told == [("redact", 0.5, 42.0)]
+    clock.now = 110
+    tell("redact", 0.75, 42.0)
+    assert told[-1][2] == pytest.approx(10)
 
 
 def test_seconds_by_step_are_kept() -> None:
