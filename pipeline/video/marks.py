@@ -26,6 +26,8 @@ PATCH = 48
 # Growth a second, in sizes of the box, while nothing confirms where it is.
 LOST_GROWTH_PER_S = 0.15
 MOST_GROWTH = 1.0
+# Added on each side within the first second, in sizes of the box: following is not exact.
+SLACK = 0.06
 
 
 @dataclass(slots=True)
@@ -64,7 +66,8 @@ class Marks:
                 if mark.look is None:
                     mark.look = self._patch(planes.y, mark.at)
                     self._note(mark, index, 1.0)
-                covered = pad(mark.at, mark.doubt * mark.at.w / 2, mark.doubt * mark.at.h / 2)
+                more = mark.doubt / 2 + SLACK * min(1.0, (index - mark.start) / self.fps)
+                covered = pad(mark.at, more * mark.at.w, more * mark.at.h)
                 out.append((mark.track, covered))
         return out
 
