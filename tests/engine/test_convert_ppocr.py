@@ -25,19 +25,23 @@ def exported(kernel: int) -> bytes:
         "three": np.array(3.0), "zero": np.array(0.0), "six": np.array(6.0),
     }  # fmt: skip
     pad = kernel // 2
-    steps = [
-        ("Conv", ["x", "w1", "b1"], "y1", {"pads": [1, 1, 1, 1]}),
-        ("Mul", ["a", "y1"], "y2", {}),
-        ("Add", ["y2", "b"], "y3", {}),
-        ("Add", ["y3", "three"], "y4", {}),
-        ("Clip", ["y4", "zero", "six"], "y5", {}),
-        ("Mul", ["y3", "y5"], "y6", {}),
-        ("Div", ["y6", "six"], "y7", {}),
-        ("Mul", ["c", "y7"], "y8", {}),
-        ("Add", ["y8", "d"], "y9", {}),
-        ("Conv", ["y9", "w2"], "out", {"pads": [pad, pad, pad, pad]}),
+    steps: list[tuple[str, list[str], str, list[int]]] = [
+        ("Conv", ["x", "w1", "b1"], "y1", [1, 1, 1, 1]),
+        ("Mul", ["a", "y1"], "y2", []),
+        ("Add", ["y2", "b"], "y3", []),
+        ("Add", ["y3", "three"], "y4", []),
+        ("Clip", ["y4", "zero", "six"], "y5", []),
+        ("Mul", ["y3", "y5"], "y6", []),
+        ("Div", ["y6", "six"], "y7", []),
+        ("Mul", ["c", "y7"], "y8", []),
+        ("Add", ["y8", "d"], "y9", []),
+        ("Conv", ["y9", "w2"], "out", [pad, pad, pad, pad]),
     ]
-    nodes = [helper.make_node(op, given, [end], name=end, **more) for op, given, end, more in steps]
+    nodes = []
+    for op, given, end, pads in steps:
+        node = helper.make_node(op, given, [end], name=end)
+        node.attribute.extend(helper.make_attribute("pads", pads) for _ in pads[:1])
+        nodes.append(node)
     graph = helper.make_graph(
         nodes,
         "exported",
