@@ -10,15 +10,17 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from pipeline.video import cut, report, tags
+from pipeline import telemetry
+from pipeline.video import cut, dead, report, tags
 from pipeline.video.errors import BadInput, Cancelled
 from pipeline.video.look import Eyes
 from pipeline.video.onepass import OnePass, PassResult
@@ -56,13 +58,16 @@ def process(
     discipline: str | None = None,
     workers: int | None = None,
     max_duration_s: float | None = None,
+    motion: telemetry.Request | None = None,
     on_progress: Callable[[str, float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Write the outputs of pipeline.md into `out` and return the report.
 
     Raises BadInput with a sentence for a person, Cancelled when `cancelled()` turns true; in both cases, and on any
-    other error, nothing is left in `out`. `tracks` and `poses` of the returned report are made entry by entry.
+    other error, nothing is left in `out`. `motion` names a telemetry file beside the video and what is private (by
+    default the ends of the trip that the video's own telemetry shows). `tracks` and `poses` of the returned report
+    are made entry by entry.
     """
     if vertical not in VERTICALS:
         raise ValueError(f"vertical must be one of {', '.join(VERTICALS)}")
@@ -77,7 +82,17 @@ def process(
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
     try:
-        made = _make(source, work, vertical, _slug(discipline), cores, max_duration_s, tell, stop)
+        made = _make(
+            source,
+            work,
+            vertical,
+            _slug(discipline),
+            cores,
+            max_duration_s,
+            motion or telemetry.Request(),
+            tell,
+            stop,
+        )
         _publish(work, out)
         return made
     finally:
@@ -91,6 +106,7 @@ def _make(
     discipline: str | None,
     cores: int,
     max_duration_s: float | None,
+    motion: telemetry.Request,
     tell: _Teller,
     stop: Callable[[], bool],
 ) -> dict[str, Any]:
@@ -98,10 +114,12 @@ def _make(
     tell("check", 0.0)
     with clock.stage("check"):
         facts = probe(source, max_duration_s=max_duration_s)
+        reading = _telemetry(source, motion, facts, vertical)
+        hidden = telemetry.frames(reading.hidden, fps=float(Fraction(facts.rate)))
     tell("check", 1.0)
     with clock.stage("redact"):
         passed, writer, models, warnings = _pass(
-            source, work, facts, vertical, cores, max_duration_s, tell, stop
+            source, work, facts, vertical, cores, max_duration_s, hidden, tell, stop
         )
         passed.log.settle()
     rate = writer.rate
@@ -118,10 +136,12 @@ def _make(
                 (m["sha256"] for m in models if "people" in m["role"] or "object" in m["role"]), ""
             ),
             end_s=end_s,
+            ride=reading.ride,
         )
+        dropped = dead.stretches(passed.scene, assigned, fps=fps, vertical=vertical, hidden=hidden)
         tell("tag", 1.0)
     with clock.stage("cut"):
-        clips = _clips(work, passed, writer, assigned, tell, stop)
+        clips, dropped = _clips(work, passed, writer, assigned, dropped, tell, stop)
         best = max(clips, key=lambda clip: clip["quality"])
         poster(work / "redacted.mp4", work / "poster.jpg", at_s=(best["start_s"] + best["end_s"]) / 2)
         sprite = writer.tiles.save(work / "sprite.jpg")
@@ -150,7 +170,9 @@ def _make(
         "poses": log_poses,
         "taxonomy_version": tags.TAXONOMY_VERSION,
         "tags": [tag.public() for tag in assigned],
+        "telemetry": report.Compact(reading.ride.public(fps)) if reading.ride else None,
         "clips": clips,
+        "dropped": [each.public() for each in dropped],
         "quality_formula": FORMULA,
         "certificate": report.certificate(
             log=passed.log, models=models, stride=passed.stride, frames=frames, warnings=warnings
@@ -172,11 +194,13 @@ def _pass(
     vertical: str,
     cores: int,
     max_duration_s: float | None,
+    hidden: Sequence[tuple[int, int]],
     tell: _Teller,
     stop: Callable[[], bool],
 ) -> tuple[PassResult, Writer, list[dict[str, Any]], list[str]]:
     tell("redact", 0.0)
     reader = Reader(source, facts, threads=min(cores, 4), max_duration_s=max_duration_s)
+    reader.hidden = hidden
     expected = max(1.0, facts.duration_s * float(reader.rate))
     eyes = Eyes(
         vertical=vertical, workers=cores, width=reader.width, height=reader.height, fps=float(reader.rate)
@@ -210,12 +234,15 @@ def _clips(
     passed: PassResult,
     writer: Writer,
     assigned: list[tags.Tag],
+    dropped: list[dead.Dropped],
     tell: _Teller,
     stop: Callable[[], bool],
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[dead.Dropped]]:
     tell("cut", 0.0)
     fps = float(writer.rate)
-    pieces = cut.plan(scene=passed.scene, tags=assigned, keyframes=writer.keyframes, fps=fps)
+    pieces, left_out = cut.plan(
+        scene=passed.scene, tags=assigned, keyframes=writer.keyframes, fps=fps, dropped=dropped
+    )
     folder = work / "clips"
     folder.mkdir()
     names = [f"clip_{i:06d}" for i in range(len(pieces))]
@@ -250,7 +277,14 @@ def _clips(
             }
         )
         tell("cut", (i + 1) / len(pieces))
-    return clips
+    return clips, left_out
+
+
+def _telemetry(source: Path, motion: telemetry.Request, facts: Facts, vertical: str) -> telemetry.Reading:
+    try:
+        return telemetry.read(source, motion, duration_s=facts.duration_s, trip=vertical == "driving")
+    except telemetry.TelemetryError as error:
+        raise BadInput(str(error)) from error
 
 
 def _publish(work: Path, out: Path) -> None:

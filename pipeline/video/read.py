@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -105,6 +105,8 @@ class Reader:
         self._spare: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
         self.count = 0
         self.warnings: list[str] = []
+        # Frames [start, end) that nobody may see (private places): black before anything looks at them.
+        self.hidden: Sequence[tuple[int, int]] = ()
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Yield each frame in a buffer of its own; raise BadInput when none can be read or there are too many."""
@@ -117,6 +119,8 @@ class Reader:
                 raise BadInput(
                     "The recording is longer than it says. Nothing was kept. Export it again and upload that."
                 )
+            if any(start <= self.count - 1 < end for start, end in self.hidden):
+                _blacken(buffer, self.width * self.height)
             yield buffer
         self._end()
 
@@ -152,3 +156,9 @@ class Reader:
 
     def close(self) -> None:
         self.child.close()
+
+
+def _blacken(buffer: NDArray[np.uint8], luma: int) -> None:
+    """Make a yuv420p frame black in limited range (ITU-R BT.709)."""
+    buffer[:luma] = 16
+    buffer[luma:] = 128
