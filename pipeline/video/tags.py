@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.telemetry.ride import Ride
 from pipeline.video.drills import drills
 from pipeline.video.records import Log
 from pipeline.video.scene import SceneLog
@@ -64,7 +65,14 @@ def rules_source() -> str:
 
 
 def assign(
-    *, scene: SceneLog, log: Log, vertical: str, discipline: str | None, detector: str, end_s: float
+    *,
+    scene: SceneLog,
+    log: Log,
+    vertical: str,
+    discipline: str | None,
+    detector: str,
+    end_s: float,
+    ride: Ride | None = None,
 ) -> list[Tag]:
     """Return every tag of a footage; `detector` is the sha256 of the model that sees objects."""
     rules = rules_source()
