@@ -62,3 +62,9 @@ def detect(bench: Bench, paths: Sequence[Path]) -> tuple[dict[str, list[dict[str
     usage = processes.run(argv("detect", *paths), scratch=bench.work, env=environment(), cwd=ROOT)
     lines = [json.loads(line) for line in usage.stdout.splitlines()]
     return {line["image"]: line["boxes"] for line in lines}, usage
+
+
+def redact_only(bench: Bench) -> tuple[str, ...] | None:
+    """Return the options for redaction alone; none where the engine has no such switch."""
+    told = processes.run(argv("process", "--help"), scratch=bench.work, env=environment(), cwd=ROOT).stdout
+    return ("--only", "redact") if "--only" in told else None

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # they run, so that one that is broken or misses a package does not take the others with it.
 SECTIONS = {
     "recall": "benchmarks.recall",
+    "tracks": "benchmarks.tracks",
+    "cost": "benchmarks.cost",
+    "resources": "benchmarks.resources",
 }
 
 

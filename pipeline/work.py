@@ -83,7 +83,7 @@ def _fetch(job: Job, footage: Footage, path: Path) -> None:
 
 
 def _run(job: Job, footage: Footage, source: Path, out: Path) -> dict[str, Any]:
-    def told(step: str, progress: float) -> None:
+    def told(step: str, progress: float, _left_s: float | None) -> None:
         jobs.renew(job, step=step, progress=progress)
 
     return engine.process(
