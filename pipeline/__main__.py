@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pipeline.telemetry import TRIM_M, Privacy, Request, Zone
 from pipeline.video.steps import STEPS
 
 
@@ -46,6 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     process.add_argument(
         "--reuse", type=Path, metavar="FILE", help="detections.npz of an earlier run: no detector looks again"
     )
+    process.add_argument("--telemetry", type=Path, metavar="FILE", help="a GPX, NMEA or CSV of the same trip")
+    process.add_argument(
+        "--clock-offset", type=float, default=0.0, metavar="SECONDS", help="to add to its clock"
+    )
+    process.add_argument(
+        "--trim", type=float, default=TRIM_M, metavar="METRES", help="kept back at a trip's ends"
+    )
+    process.add_argument("--private-zone", type=_zone, action="append", default=[], metavar="LAT,LON,METRES")
     process.add_argument("--progress", action="store_true", help="tell on standard error how far it is")
     process.set_defaults(run=_process)
     detect = commands.add_parser("detect", help="print the regions that redaction would cover in pictures")
@@ -79,6 +88,11 @@ def _process(args: argparse.Namespace) -> int:
             reuse=args.reuse,
             workers=args.workers,
             max_duration_s=args.max_duration,
+            motion=Request(
+                sidecar=args.telemetry,
+                clock_offset_s=args.clock_offset,
+                privacy=Privacy(trim_m=args.trim, zones=tuple(args.private_zone)),
+            ),
             on_progress=_Progress() if args.progress else None,
             cancelled=lambda: bool(stopped),
         )
@@ -128,6 +142,11 @@ def _models(args: argparse.Namespace) -> int:
     from pipeline.video import weights
 
     return weights.main(fetch_missing=args.fetch, verify=args.verify)
+
+
+def _zone(text: str) -> Zone:
+    lat, lon, radius = (float(part) for part in text.split(","))
+    return Zone(lat, lon, radius)
 
 
 def _positive(text: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.telemetry.clip import of_clip
+
 
 def clip_tags(report: dict[str, Any], clip: dict[str, Any]) -> list[dict[str, Any]]:
     """Cut the footage's tags to a clip; times count from the clip's start, in seconds."""
@@ -35,6 +37,9 @@ def clip_facts(report: dict[str, Any], clip: dict[str, Any]) -> dict[str, Any]:
         },
         "models": report["models"],
         "tags": clip_tags(report, clip),
+        "telemetry": of_clip(
+            report.get("telemetry"), start_s=clip["start_s"], end_s=clip["end_s"], start_frame=first
+        ),
         "quality": clip["quality"],
         "quality_parts": clip.get("quality_parts", {}),
         "poses": [

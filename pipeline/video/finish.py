@@ -11,7 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pipeline.video import cut, kept, report, seams, tags
+from pipeline import telemetry
+from pipeline.video import cut, dead, kept, report, seams, tags
 from pipeline.video.errors import BadInput, Cancelled
 from pipeline.video.options import Options
 from pipeline.video.probe import DAMAGED, Facts
@@ -44,6 +45,7 @@ class Whole:
     stride: int
     segments: int
     warnings: list[str]
+    hidden: tuple[tuple[int, int], ...] = ()
     timing: dict[str, float] = field(default_factory=dict)
     reused: bool = False
 
@@ -63,7 +65,26 @@ class Clock:
             self.seconds[name] = round(time.monotonic() - began, 3)
 
 
-def finish(source: Path, out: Path, whole: Whole, *, tell: Told, stop: Callable[[], bool]) -> dict[str, Any]:
+def read_telemetry(
+    source: Path, facts: Facts, options: Options, motion: telemetry.Request | None
+) -> telemetry.Reading:
+    """Read what the camera or a file beside the video says of the ride; raise BadInput with a sentence."""
+    try:
+        trip = options.vertical == "driving"
+        return telemetry.read(source, motion or telemetry.Request(), duration_s=facts.duration_s, trip=trip)
+    except telemetry.TelemetryError as error:
+        raise BadInput(str(error)) from error
+
+
+def finish(
+    source: Path,
+    out: Path,
+    whole: Whole,
+    *,
+    motion: telemetry.Request | None,
+    tell: Told,
+    stop: Callable[[], bool],
+) -> dict[str, Any]:
     """Write what is missing beside redacted.mp4 and preview.mp4 in `out`; return the report, which comes last.
 
     `tracks` and `poses` of the returned report are made entry by entry.
@@ -79,14 +100,19 @@ def finish(source: Path, out: Path, whole: Whole, *, tell: Told, stop: Callable[
     _keep(out / DETECTIONS, whole)
     assigned: list[tags.Tag] = []
     clips: list[dict[str, Any]] = []
+    dropped: list[dead.Dropped] = []
     sprite: dict[str, float | int] | None = None
+    ride = read_telemetry(source, whole.facts, whole.options, motion).ride
     tell("tag", 0.0, None)
     if not whole.options.only_redact:
         with clock.stage("tag"):
-            assigned = _tags(whole, end_s)
+            assigned = _tags(whole, ride, end_s)
+            dropped = dead.stretches(
+                whole.scene, assigned, fps=fps, vertical=whole.options.vertical, hidden=whole.hidden
+            )
         tell("tag", 1.0, None)
         with clock.stage("cut"):
-            clips = _clips(out, whole, assigned, tell, stop)
+            clips, dropped = _clips(out, whole, assigned, dropped, tell, stop)
             best = max(clips, key=lambda clip: clip["quality"])
             poster(out / "redacted.mp4", out / "poster.jpg", at_s=(best["start_s"] + best["end_s"]) / 2)
             sprite = whole.tiles.save(out / "sprite.jpg")
@@ -94,7 +120,7 @@ def finish(source: Path, out: Path, whole: Whole, *, tell: Told, stop: Callable[
         tell("tag", 1.0, None)
         tell("cut", 1.0, None)
     tell("seal", 0.0, None)
-    made = _report(out, whole, assigned, clips, sprite, end_s)
+    made = _report(out, whole, ride, assigned, clips, dropped, sprite, end_s)
     made["timing"] = {
         **clock.seconds,
         **{name: round(seconds, 3) for name, seconds in whole.timing.items()},
@@ -109,6 +135,7 @@ def _keep(path: Path, whole: Whole) -> None:
     content = {
         "facts": whole.facts.public(),
         "options": whole.options.public(),
+        "hidden": whole.hidden,
         "frames": whole.frames,
         "stride": whole.stride,
         "models": whole.models,
@@ -120,7 +147,7 @@ def _keep(path: Path, whole: Whole) -> None:
     kept.save(path, content)
 
 
-def _tags(whole: Whole, end_s: float) -> list[tags.Tag]:
+def _tags(whole: Whole, ride: telemetry.Ride | None, end_s: float) -> list[tags.Tag]:
     detector = next((m["sha256"] for m in whole.models if "people" in m["role"] or "object" in m["role"]), "")
     return tags.assign(
         scene=whole.scene,
@@ -129,15 +156,23 @@ def _tags(whole: Whole, end_s: float) -> list[tags.Tag]:
         discipline=whole.options.discipline,
         detector=detector,
         end_s=end_s,
+        ride=ride,
     )
 
 
 def _clips(
-    out: Path, whole: Whole, assigned: list[tags.Tag], tell: Told, stop: Callable[[], bool]
-) -> list[dict[str, Any]]:
+    out: Path,
+    whole: Whole,
+    assigned: list[tags.Tag],
+    dropped: list[dead.Dropped],
+    tell: Told,
+    stop: Callable[[], bool],
+) -> tuple[list[dict[str, Any]], list[dead.Dropped]]:
     tell("cut", 0.0, None)
     fps = float(whole.rate)
-    pieces = cut.plan(scene=whole.scene, tags=assigned, keyframes=whole.keyframes, fps=fps)
+    pieces, left_out = cut.plan(
+        scene=whole.scene, tags=assigned, keyframes=whole.keyframes, fps=fps, dropped=dropped
+    )
     folder = out / "clips"
     folder.mkdir()
     names = [f"clip_{i:06d}" for i in range(len(pieces))]
@@ -171,14 +206,16 @@ def _clips(
             }
         )
         tell("cut", (i + 1) / len(pieces), None)
-    return clips
+    return clips, left_out
 
 
 def _report(
     out: Path,
     whole: Whole,
+    ride: telemetry.Ride | None,
     assigned: list[tags.Tag],
     clips: list[dict[str, Any]],
+    dropped: list[dead.Dropped],
     sprite: dict[str, float | int] | None,
     end_s: float,
 ) -> dict[str, Any]:
@@ -206,7 +243,9 @@ def _report(
         "poses": poses,
         "taxonomy_version": tags.TAXONOMY_VERSION,
         "tags": [tag.public() for tag in assigned],
+        "telemetry": report.Compact(ride.public(float(whole.rate))) if ride else None,
         "clips": clips,
+        "dropped": [each.public() for each in dropped],
         "quality_formula": FORMULA,
         "certificate": report.certificate(
             log=whole.log,

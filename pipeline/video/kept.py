@@ -58,7 +58,7 @@ def load(path: Path) -> dict[str, Any]:
             arrays = {name: stored[name] for name in stored.files if name != "tree"}
             tree = json.loads(stored["tree"].tobytes())
         content = _back(tree, arrays)
-    except (OSError, KeyError, TypeError, IndexError, EOFError, BadZipFile) as error:
+    except (OSError, KeyError, TypeError, IndexError, EOFError, ValueError, BadZipFile) as error:
         raise ValueError(f"{path.name} is not a file of this engine, or an older one's.") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} is not a file of this engine.")

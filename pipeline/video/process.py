@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.telemetry import Request
 from pipeline.video import machine, report, segments
 from pipeline.video.errors import BadInput
 from pipeline.video.options import VERTICALS, Manual, Options
@@ -33,6 +34,7 @@ def process(
     only_redact: bool = False,
     manual: Iterable[Mapping[str, Any] | Manual] = (),
     reuse: Path | None = None,
+    motion: Request | None = None,
     workers: int | None = None,
     max_duration_s: float | None = None,
     on_progress: Told | None = None,
@@ -43,8 +45,9 @@ def process(
     The choices are explained in options.Options. `manual`: regions a person marked, {"box": [x, y, w, h] in pixels of
     the master, "start_s", "end_s"}; the box is where the region is at its start, and it is followed from there.
     `reuse`: the detections.npz that an earlier run of the same file left; no detector looks again, and its choices of
-    vertical, discipline, jersey, screens and only_redact are kept. `on_progress` is told (step, fraction, seconds left
-    or None).
+    vertical, discipline, jersey, screens and only_redact are kept. `motion` names a telemetry file beside the video
+    and what is private (by default the ends of the trip that the video's own telemetry shows). `on_progress` is told
+    (step, fraction, seconds left or None).
 
     Raises BadInput with a sentence for a person, ValueError for choices that do not exist, Cancelled when `cancelled()`
     turns true; in these cases, and on any other error, nothing is left in `out`. A process that is killed leaves the
@@ -65,13 +68,13 @@ def process(
     plan: Plan | None = None
     try:
         if reuse is not None:
-            made = rerun(source, work, options, Path(reuse), tell=tell, stop=stop)
+            made = rerun(source, work, options, Path(reuse), motion=motion, tell=tell, stop=stop)
         else:
             tell("check", 0.0)
-            plan = segments.plan(source, options, max_duration_s=max_duration_s)
+            plan = segments.plan(source, options, motion=motion, max_duration_s=max_duration_s)
             tell("check", 1.0)
             checked = time.monotonic() - began
-            made = _make(source, out, work, plan, workers, tell, stop)
+            made = _make(source, out, work, plan, motion, workers, tell, stop)
             made["timing"] = {"check": round(checked, 3), **made["timing"]}
         made["timing"]["total"] = round(time.monotonic() - began, 3)
         report.write(made, work / "report.json")
@@ -88,6 +91,7 @@ def _make(
     out: Path,
     work: Path,
     plan: Plan,
+    motion: Request | None,
     workers: int | None,
     tell: Teller,
     stop: Callable[[], bool],
@@ -96,12 +100,14 @@ def _make(
     folder = _scratch(out, plan) if len(plan.segments) > 1 else work / "segments"
     process_all(source, folder, plan, workers=machine.cores(workers), tell=tell, stop=stop)
     try:
-        made = segments.join(source, folder, work, plan, on_progress=tell, cancelled=stop)
+        made = segments.join(source, folder, work, plan, motion=motion, on_progress=tell, cancelled=stop)
     except SeamMismatch:
-        whole = segments.plan(source, plan.options, max_duration_s=plan.max_duration_s, whole=True)
+        whole = segments.plan(
+            source, plan.options, motion=motion, max_duration_s=plan.max_duration_s, whole=True
+        )
         folder = work / "segments"
         process_all(source, folder, whole, workers=machine.cores(workers), tell=tell, stop=stop)
-        made = segments.join(source, folder, work, whole, on_progress=tell, cancelled=stop)
+        made = segments.join(source, folder, work, whole, motion=motion, on_progress=tell, cancelled=stop)
     shutil.rmtree(folder, ignore_errors=True)
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,7 @@ class Reader:
         max_duration_s: float | None = None,
         first: int = 0,
         last: int | None = None,
+        hidden: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.width, self.height = output_size(facts)
         self.rate = Fraction(facts.rate)
@@ -141,6 +142,8 @@ class Reader:
         self._spare: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
         self.count = 0
         self.warnings: list[str] = []
+        # Frames [start, end) that nobody may see (private places): black before anything looks at them.
+        self.hidden = tuple(hidden)
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Yield each frame in a buffer of its own; raise BadInput when none can be read or there are too many."""
@@ -153,6 +156,9 @@ class Reader:
                 raise BadInput(
                     "The recording is longer than it says. Nothing was kept. Export it again and upload that."
                 )
+            index = self.first + self.count - 1
+            if any(start <= index < end for start, end in self.hidden):
+                _blacken(buffer, self.width * self.height)
             yield buffer
         self._end()
 
@@ -221,3 +227,9 @@ def ahead(reader: Reader) -> Generator[NDArray[np.uint8], None, None]:
                 box.get(timeout=0.05)
             except queue.Empty:
                 pass
+
+
+def _blacken(buffer: NDArray[np.uint8], luma: int) -> None:
+    """Make a yuv420p frame black in limited range (ITU-R BT.709)."""
+    buffer[:luma] = 16
+    buffer[luma:] = 128

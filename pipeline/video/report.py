@@ -105,6 +105,10 @@ def lazy_lists(log: Log) -> tuple[Lazy, Lazy]:
     return Lazy(log.tracks, track_entry), Lazy(log.poses, lambda row: row.public())
 
 
+class Compact(dict[str, Any]):
+    """A value of the report that is written without line breaks: telemetry is ten rows a second."""
+
+
 def write(report: dict[str, Any], path: Path) -> None:
     """Write the report as JSON, long lists entry by entry so that memory stays flat."""
     with path.open("w", encoding="utf-8") as out:
@@ -117,6 +121,8 @@ def write(report: dict[str, Any], path: Path) -> None:
                     out.write(",\n" if j else "\n")
                     json.dump(entry, out, separators=(",", ":"), allow_nan=False)
                 out.write("]")
+            elif isinstance(value, Compact):
+                json.dump(value, out, separators=(",", ":"), allow_nan=False)
             else:
                 json.dump(value, out, indent=1, ensure_ascii=False, allow_nan=False)
         out.write("\n}\n")

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from pipeline.telemetry import Request
 from pipeline.video import kept, machine, seams
 from pipeline.video.errors import BadInput, Cancelled
 from pipeline.video.finish import Whole, finish
@@ -34,7 +35,14 @@ OTHER = (
 
 
 def rerun(
-    source: Path, out: Path, options: Options, detections: Path, *, tell: Told, stop: Callable[[], bool]
+    source: Path,
+    out: Path,
+    options: Options,
+    detections: Path,
+    *,
+    motion: Request | None,
+    tell: Told,
+    stop: Callable[[], bool],
 ) -> dict[str, Any]:
     """Write all outputs again into `out`, with the detections of an earlier run; return the report.
 
@@ -51,9 +59,9 @@ def rerun(
     tell("check", 1.0, None)
     began = time.monotonic()
     log, cuts = seams.log_of(content["log"]), seams.scene_of(content["scene"])
-    writer = _encode(
-        source, out, facts, options, log, set(content["keyframes"]), content["frames"], tell, stop
-    )
+    hidden = tuple((start, end) for start, end in content["hidden"])
+    reader = Reader(source, facts, threads=min(machine.cores(), 4), hidden=hidden)
+    writer = _encode(reader, out, facts, options, log, content, tell, stop)
     tell("redact", 1.0, None)
     whole = Whole(
         facts=facts,
@@ -70,25 +78,25 @@ def rerun(
         stride=content["stride"],
         segments=1,
         warnings=content["warnings"],
+        hidden=hidden,
         timing={"redact": round(time.monotonic() - began, 3)},
         reused=True,
     )
-    return finish(source, out, whole, tell=tell, stop=stop)
+    return finish(source, out, whole, motion=motion, tell=tell, stop=stop)
 
 
 def _encode(
-    source: Path,
+    reader: Reader,
     out: Path,
     facts: Facts,
     options: Options,
     log: Log,
-    keyframes: set[int],
-    expected: int,
+    content: dict[str, Any],
     tell: Told,
     stop: Callable[[], bool],
 ) -> Writer:
     machine.prepare()
-    reader = Reader(source, facts, threads=min(machine.cores(), 4))
+    keyframes, expected = set(content["keyframes"]), content["frames"]
     rate, width, height = Fraction(facts.rate), reader.width, reader.height
     motion = Motion(width, height)
     marks = Marks(options.manual, fps=float(rate), width=width, height=height)

@@ -17,9 +17,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from pipeline import telemetry
+from pipeline.telemetry import Request
 from pipeline.video import kept, seams
 from pipeline.video.errors import VideoError
-from pipeline.video.finish import Whole, finish
+from pipeline.video.finish import Whole, finish, read_telemetry
 from pipeline.video.look import Eyes
 from pipeline.video.onepass import OnePass, PassResult
 from pipeline.video.options import Options
@@ -60,6 +62,9 @@ class Plan:
     segments: tuple[Segment, ...]
     source: str = ""
     max_duration_s: float | None = None
+    hidden: tuple[
+        tuple[int, int], ...
+    ] = ()  # frames [start, end) of private places: black before anything looks
 
     def to_json(self) -> str:
         """Write the plan as text that `from_json` reads, for a task on another machine."""
@@ -70,6 +75,7 @@ class Plan:
                 "segments": [asdict(segment) for segment in self.segments],
                 "source": self.source,
                 "max_duration_s": self.max_duration_s,
+                "hidden": self.hidden,
             },
             sort_keys=True,
         )
@@ -84,6 +90,7 @@ class Plan:
             segments=tuple(Segment(**segment) for segment in values["segments"]),
             source=values["source"],
             max_duration_s=values["max_duration_s"],
+            hidden=tuple((start, end) for start, end in values["hidden"]),
         )
 
     def digest(self) -> str:
@@ -100,14 +107,16 @@ def plan(
     source: Path,
     options: Options,
     *,
+    motion: Request | None = None,
     max_duration_s: float | None = None,
     whole: bool = False,
     length_s: float = LENGTH_S,
 ) -> Plan:
     """Check the file and say how it is processed; raise BadInput with a sentence for a person.
 
-    Short footage is one segment; so is footage with regions that a person marked (each is followed from its first
-    frame on), and any footage when `whole` is asked for, after a SeamMismatch.
+    `motion` names telemetry beside the video and what of the trip is private. Short footage is one segment; so is
+    footage with regions that a person marked (each is followed from its first frame on), and any footage when
+    `whole` is asked for, after a SeamMismatch.
     """
     source = Path(source)
     facts = probe(source, max_duration_s=max_duration_s)
@@ -123,7 +132,15 @@ def plan(
     if count > 1:
         with source.open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    return Plan(facts=facts, options=options, segments=segments, source=digest, max_duration_s=max_duration_s)
+    hidden = telemetry.frames(read_telemetry(source, facts, options, motion).hidden, fps=float(rate))
+    return Plan(
+        facts=facts,
+        options=options,
+        segments=segments,
+        source=digest,
+        max_duration_s=max_duration_s,
+        hidden=tuple(hidden),
+    )
 
 
 def folder_of(folder: Path, index: int) -> Path:
@@ -202,13 +219,14 @@ def join(
     out: Path,
     plan: Plan,
     *,
+    motion: Request | None = None,
     on_progress: Told | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Make the footage of its finished segments: the outputs of pipeline.md in `out`; return the report.
 
-    `source` is read once more for the sound, where it is asked for. Raises SeamMismatch when two segments do not fit
-    together: then plan again with `whole`, and process that.
+    `source` is read once more for its telemetry, and for the sound where it is asked for; `motion` as it was planned.
+    Raises SeamMismatch when two segments do not fit together: then plan again with `whole`, and process that.
     """
     tell = on_progress if isinstance(on_progress, Teller) else Teller(on_progress)
     stop = cancelled or (lambda: False)
@@ -240,7 +258,7 @@ def join(
             shutil.copyfile(pieces[0], out / name)
         else:
             join_videos(pieces, out / name, rate=Fraction(plan.facts.rate))
-    return finish(Path(source), out, whole, tell=tell, stop=stop)
+    return finish(Path(source), out, whole, motion=motion, tell=tell, stop=stop)
 
 
 def _pass(
@@ -258,8 +276,9 @@ def _pass(
     last = None if segment.end is None else segment.end + round(LOOK_AHEAD_S * rate)
     expected = (plan.frames if segment.end is None else segment.end) - segment.start
     reader = Reader(
-        source, facts, threads=min(workers, 4), max_duration_s=plan.max_duration_s, first=first, last=last
-    )
+        source, facts, threads=min(workers, 4), max_duration_s=plan.max_duration_s, first=first, last=last,
+        hidden=plan.hidden,
+    )  # fmt: skip
     eyes = Eyes(options=options, workers=workers, width=reader.width, height=reader.height, fps=float(rate))
     writer: Writer | None = None
     try:
@@ -319,6 +338,7 @@ def _whole(plan: Plan, contents: list[dict[str, Any]], parts: list[seams.Part]) 
         models=contents[0]["models"],
         stride=contents[0]["stride"],
         segments=len(plan.segments),
+        hidden=plan.hidden,
         warnings=sorted({warning for content in contents for warning in content["warnings"]}),
         timing=timing,
     )

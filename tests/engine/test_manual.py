@@ -19,10 +19,10 @@ KEPT = ("poses", "tags", "clips")
 
 @pytest.fixture(scope="module")
 def marked(alices_ride: Done, tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """Alice's ride again: Mo marked the car's left lamp from second 1 to 3; no detector may run."""
+    """Alice's ride again: Mo marked the car's right lamp from second 1 to 3; no detector may run."""
     out = tmp_path_factory.mktemp("again") / "out"
     x, y, w, h = alices_ride.truth.boxes["plate"][25]
-    lamp = [x - w + 2, y - h - 2, w // 3 + 4, h + 4]
+    lamp = [x + 2 * w - w // 3 - 6, y - h - 2, w // 3 + 4, h + 4]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(look.Eyes, "__init__", lambda *_a, **_k: pytest.fail("a detector looked again"))
         report = process(
@@ -38,11 +38,11 @@ def test_the_marked_region_is_followed_and_covered(marked: Done) -> None:
     before, after = frames_of(marked.source), frames_of(marked.out / "redacted.mp4")
     for frame in range(25, 75):
         x, y, w, h = marked.truth.boxes["plate"][frame]
-        lamp = (x - w + 4, y - h, w // 3, h)
+        lamp = (x + 2 * w - w // 3 - 4, y - h, w // 3, h)
         assert share_covered(lamp, marked.report, frame) > 0.9, f"frame {frame}"
         assert likeness(before[frame], after[frame], lamp) < 0.35, f"frame {frame}"
     x, y, w, h = marked.truth.boxes["plate"][90]
-    assert np.abs(after[90][y - h : y, x - w + 6 : x - w + 20].astype(int)[..., 2]).mean() > 120  # red again
+    assert after[90][y - h + 2 : y - 2, x + 2 * w - w // 3 : x + 2 * w - 8, 2].mean() > 120  # red again
 
 
 def test_what_was_found_before_is_covered_again(marked: Done, alices_ride: Done) -> None:
@@ -72,7 +72,7 @@ def test_marks_on_a_first_run_are_covered_too(tmp_path: Path) -> None:
     )  # fmt: skip
     (track,) = [t for t in report["tracks"] if t["kind"] == "manual"]
     assert [box[0] for box in track["boxes"]] == list(range(5, 25))
-    assert all(box[1:] == [100, 60, 40, 40] for box in track["boxes"])
+    assert all(np.abs(np.subtract(box[1:], [100, 60, 40, 40])).max() <= 8 for box in track["boxes"])
 
 
 def test_detections_of_another_recording_are_refused(alices_ride: Done, tmp_path: Path) -> None:
