@@ -16,6 +16,7 @@ from marketplace.states import FootageState, advance
 from pipeline import jobs
 from pipeline.artefacts import keep
 from pipeline.models import Artefact, Job
+from pipeline.telemetry.clip import of_clip
 from pipeline.video import process as engine
 from pipeline.video.errors import BadInput
 
@@ -82,7 +83,7 @@ def _fetch(job: Job, footage: Footage, path: Path) -> None:
 
 
 def _run(job: Job, footage: Footage, source: Path, out: Path) -> dict[str, Any]:
-    def told(step: str, progress: float) -> None:
+    def told(step: str, progress: float, _left_s: float | None) -> None:
         jobs.renew(job, step=step, progress=progress)
 
     return engine.process(
@@ -200,6 +201,9 @@ def clip_facts(report: dict[str, Any], clip: dict[str, Any]) -> dict[str, Any]:
         },
         "models": report["models"],
         "tags": clip_tags(report, clip),
+        "telemetry": of_clip(
+            report.get("telemetry"), start_s=clip["start_s"], end_s=clip["end_s"], start_frame=first
+        ),
         "quality": clip["quality"],
         "quality_parts": clip.get("quality_parts", {}),
         "poses": [
