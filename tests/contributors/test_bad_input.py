@@ -35,7 +35,7 @@ def walk(browser: Browser, data: bytes, name: str) -> tuple[Footage, str, str]:
     footage.refresh_from_db()
     letters.send_letters()
     page = browser.client.get(f"/film/footage/{footage.pk}/").content.decode()
-    return footage, html.unescape(page), mail.outbox[-1].body if mail.outbox else ""
+    return footage, html.unescape(page), str(mail.outbox[-1].body) if mail.outbox else ""
 
 
 def words(text: str) -> str:

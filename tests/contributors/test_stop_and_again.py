@@ -97,7 +97,8 @@ def test_a_worker_at_full_speed_stops_within_seconds_and_leaves_nothing(
     make_video(path, seconds=3, size=(640, 360))
     job = uploaded(path)
     footage = footage_of(job)
-    real, stopped = engine.whole, []
+    real = engine.whole
+    stopped: list[Any] = []
 
     def stop_in_the_middle(*args: Any, tell: Any, **kwargs: Any) -> Any:
         def told(step: str, share: float, left_s: float | None = None) -> None:
