@@ -16,6 +16,7 @@ from marketplace.states import FootageState, advance
 from pipeline import jobs
 from pipeline.artefacts import keep
 from pipeline.models import Artefact, Job
+from pipeline.private import request_of
 from pipeline.telemetry.clip import of_clip
 from pipeline.video import process as engine
 from pipeline.video.errors import BadInput
@@ -91,6 +92,7 @@ def _run(job: Job, footage: Footage, source: Path, out: Path) -> dict[str, Any]:
         out,
         vertical=footage.vertical,
         discipline=footage.discipline or None,
+        motion=request_of(footage, folder=source.parent),
         on_progress=told,
         cancelled=lambda: Footage.objects.filter(pk=footage.pk, state=FootageState.WITHDRAWN).exists(),
     )
