@@ -6,47 +6,89 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contributors', '0005_upload_parts_and_letters'),
-        ('marketplace', '0004_footage_showcase'),
+        ("contributors", "0005_upload_parts_and_letters"),
+        ("marketplace", "0004_footage_showcase"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='contributorprofile',
-            name='trip_trim_m',
-            field=models.PositiveIntegerField(default=300, help_text='Metres around the start and end of a trip that nobody sees.'),
+            model_name="contributorprofile",
+            name="trip_trim_m",
+            field=models.PositiveIntegerField(
+                default=300, help_text="Metres around the start and end of a trip that nobody sees."
+            ),
         ),
         migrations.CreateModel(
-            name='TelemetryFile',
+            name="TelemetryFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('key', models.CharField(max_length=255)),
-                ('sha256', models.CharField(max_length=64)),
-                ('bytes', models.PositiveIntegerField()),
-                ('fixes', models.PositiveIntegerField()),
-                ('clock_offset_s', models.FloatField(default=0, help_text='To add to the clock of the telemetry.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('footage', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='telemetry_file', to='marketplace.footage')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("key", models.CharField(max_length=255)),
+                ("sha256", models.CharField(max_length=64)),
+                ("bytes", models.PositiveIntegerField()),
+                ("fixes", models.PositiveIntegerField()),
+                (
+                    "clock_offset_s",
+                    models.FloatField(default=0, help_text="To add to the clock of the telemetry."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "footage",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="telemetry_file",
+                        to="marketplace.footage",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PrivateZone',
+            name="PrivateZone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('latitude', models.FloatField()),
-                ('longitude', models.FloatField()),
-                ('radius_m', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='private_zones', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("latitude", models.FloatField()),
+                ("longitude", models.FloatField()),
+                ("radius_m", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="private_zones",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('latitude__gte', -90), ('latitude__lte', 90), ('longitude__gte', -180), ('longitude__lte', 180)), name='private_zone_on_earth'), models.CheckConstraint(condition=models.Q(('radius_m__gte', 50), ('radius_m__lte', 5000)), name='private_zone_50_to_5000_m')],
+                "ordering": ["created_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("latitude__gte", -90),
+                            ("latitude__lte", 90),
+                            ("longitude__gte", -180),
+                            ("longitude__lte", 180),
+                        ),
+                        name="private_zone_on_earth",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("radius_m__gte", 50), ("radius_m__lte", 5000)),
+                        name="private_zone_50_to_5000_m",
+                    ),
+                ],
             },
         ),
     ]

@@ -18,7 +18,7 @@ from contributors.access import answers_json, contributors_only, profile_of, ref
 from contributors.forms import UploadForm
 from contributors.models import Kind
 from marketplace.access import own_footage
-from marketplace.models import Footage, Vertical
+from marketplace.models import Footage, Sound, Vertical
 from marketplace.people import address_prefix, agent
 from marketplace.states import FootageState
 from pipeline.telemetry import sidecar
@@ -34,6 +34,9 @@ def page(request: HttpRequest) -> HttpResponse:
     begins = {
         "vertical": Vertical.SPORTS if profile and profile.kind == Kind.ATHLETE else Vertical.DRIVING,
         "country": profile.country if profile else "",
+        "cover_jerseys": True,
+        "cover_screens": True,
+        "sound": Sound.DROP,
     }
     form = UploadForm(initial=begins)
     return render(
