@@ -114,9 +114,7 @@ def join(
         return segments.join(source, folder, out, made, motion=motion, on_progress=tell, cancelled=stop)
     except segments.SeamMismatch:
         log.warning("the segments of %s do not meet: processing it in one piece", out.parent.name)
-    again = segments.plan(
-        source, made.options, max_duration_s=made.max_duration_s, whole=True, motion=motion
-    )
+    again = segments.plan(source, made.options, max_duration_s=made.max_duration_s, whole=True, motion=motion)
     segments.process_segment(source, out.parent / "whole", again, 0, on_progress=tell, cancelled=stop)
     folder = out.parent / "whole"
     return segments.join(source, folder, out, again, motion=motion, on_progress=tell, cancelled=stop)

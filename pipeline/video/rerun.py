@@ -34,9 +34,7 @@ OTHER = (
     "Process the recording again without them."
 )
 
-OTHER_PLACES = (
-    "Other places are private now than when these detections were made. Process the recording again without them."
-)
+OTHER_PLACES = "Other places are private now than when these detections were made. Process the recording again without them."
 
 
 def rerun(
