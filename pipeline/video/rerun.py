@@ -34,7 +34,9 @@ OTHER = (
     "Process the recording again without them."
 )
 
-OTHER_PLACES = "Other places are private now than when these detections were made. Process the recording again without them."
+OTHER_PLACES = (
+    "Other places are private now than when these detections were made. Process it again without them."
+)
 
 
 def rerun(
