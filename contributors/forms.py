@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from contributors import consents, files
+from contributors import consents, files, sidecars
 from contributors.models import ConsentText, ContributorProfile, Kind, Purpose
 from marketplace import countries, taxonomy
 from marketplace.models import Footage, Sound, Vertical
@@ -122,6 +122,15 @@ class UploadForm(OptionsForm):
         required=False, label="Recorded on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
+    telemetry = forms.FileField(required=False, label="Telemetry file", allow_empty_file=True)
+    clock_offset_s = forms.FloatField(
+        required=False,
+        min_value=-86_400,
+        max_value=86_400,
+        label="Clock offset in seconds",
+        error_messages={"invalid": "Write seconds as a number, such as -2.5."},
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.texts = consents.current_texts()
@@ -151,6 +160,16 @@ class UploadForm(OptionsForm):
     def clean_title(self) -> str:
         """Write the title on one line."""
         return re.sub(r"\s+", " ", self.cleaned_data["title"]).strip()
+
+    def clean_telemetry(self) -> sidecars.Sidecar | None:
+        """Read the telemetry file at once: a wrong one is refused before a byte of video is sent."""
+        sent = self.cleaned_data["telemetry"]
+        if sent is None:
+            return None
+        try:
+            return sidecars.read(name=files.clean_name(sent.name), handle=sent)
+        except sidecars.TelemetryError as error:
+            raise ValidationError(str(error)) from error
 
     def clean_recorded_on(self) -> Any:
         """Refuse a day that has not begun anywhere on earth."""

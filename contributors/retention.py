@@ -77,6 +77,7 @@ def _delete_clip(clip: Clip) -> int:
 def _delete_original(footage: Footage) -> None:
     originals = Artefact.objects.filter(footage=footage, bucket=settings.S3_BUCKET_ORIGINALS)
     storage.delete(bucket=settings.S3_BUCKET_ORIGINALS, key=footage.original_key)
+    _delete_objects(originals.exclude(key=footage.original_key))  # a telemetry file that came with it
     with transaction.atomic():
         originals.delete()
         Footage.objects.filter(pk=footage.pk).update(original_key="", cache_key="")

@@ -12,6 +12,7 @@ from django.conf import settings
 from marketplace.models import Footage
 from pipeline.covering import Options
 from pipeline.models import ManualBox
+from pipeline.telemetry import Request
 from pipeline.video import process as engine
 from pipeline.video import segments
 from pipeline.video.options import Options as Choices
@@ -44,7 +45,14 @@ def choices(footage: Footage, options: Options, boxes: Iterable[ManualBox]) -> C
 
 
 def whole(
-    source: Path, out: Path, wanted: Choices, *, reuse: Path | None = None, tell: Told, stop: Stop
+    source: Path,
+    out: Path,
+    wanted: Choices,
+    *,
+    motion: Request,
+    reuse: Path | None = None,
+    tell: Told,
+    stop: Stop,
 ) -> dict[str, Any]:
     """Process a whole footage in this process and return the report; ``reuse`` are the detections of its last run."""
     fields: dict[str, Any] = {
@@ -54,6 +62,7 @@ def whole(
         "jersey": wanted.jersey,
         "screens": wanted.screens,
         "manual": wanted.manual,
+        "motion": motion,
         "on_progress": tell,
         "cancelled": stop,
     }
@@ -67,9 +76,9 @@ def whole(
     return engine.process(source, out, **fields)
 
 
-def plan(source: Path, wanted: Choices) -> Plan:
+def plan(source: Path, wanted: Choices, *, motion: Request) -> Plan:
     """Check the file and say in how many segments it is processed; raises BadInput with a sentence."""
-    return segments.plan(source, wanted, length_s=settings.SEGMENT_SECONDS)
+    return segments.plan(source, wanted, length_s=settings.SEGMENT_SECONDS, motion=motion)
 
 
 def read_plan(text: str) -> Plan | None:
@@ -97,15 +106,18 @@ def segment(source: Path, folder: Path, made: Plan, index: int, *, tell: Told, s
     return segments.process_segment(source, folder, made, index, on_progress=tell, cancelled=stop)
 
 
-def join(source: Path, folder: Path, out: Path, made: Plan, *, tell: Told, stop: Stop) -> dict[str, Any]:
+def join(
+    source: Path, folder: Path, out: Path, made: Plan, *, motion: Request, tell: Told, stop: Stop
+) -> dict[str, Any]:
     """Make the footage of its finished segments and return the report; where seams do not fit, it is done whole."""
     try:
-        return segments.join(source, folder, out, made, on_progress=tell, cancelled=stop)
+        return segments.join(source, folder, out, made, motion=motion, on_progress=tell, cancelled=stop)
     except segments.SeamMismatch:
         log.warning("the segments of %s do not meet: processing it in one piece", out.parent.name)
-    again = segments.plan(source, made.options, max_duration_s=made.max_duration_s, whole=True)
+    again = segments.plan(source, made.options, max_duration_s=made.max_duration_s, whole=True, motion=motion)
     segments.process_segment(source, out.parent / "whole", again, 0, on_progress=tell, cancelled=stop)
-    return segments.join(source, out.parent / "whole", out, again, on_progress=tell, cancelled=stop)
+    folder = out.parent / "whole"
+    return segments.join(source, folder, out, again, motion=motion, on_progress=tell, cancelled=stop)
 
 
 FILES = segments.FILES

@@ -15,7 +15,7 @@ from django.db import transaction
 from marketplace import storage
 from marketplace.models import Footage
 from marketplace.states import FootageState, JobState, advance
-from pipeline import artefacts, covering, engine, jobs, originals, segments, storing
+from pipeline import artefacts, covering, engine, jobs, originals, private, segments, storing
 from pipeline.forecast import Usual
 from pipeline.models import Job, JobKind, ManualBox, Segment
 from pipeline.telling import Telling
@@ -42,14 +42,17 @@ def process(job: Job) -> None:
     with _scratch(str(job.pk)) as scratch:
         source, out = scratch / "in.bin", scratch / "out"
         originals.bring(job, footage, source, tell)
+        motion = private.request_of(footage, folder=scratch)
         reuse = _detections(footage, options, scratch)
         if reuse is None:
             tell("check", 0)
-            made = engine.plan(source, wanted)
+            made = engine.plan(source, wanted, motion=motion)
             if len(made.segments) > 1:
                 segments.begin(job, made)
                 return
-        report = engine.whole(source, out, wanted, reuse=reuse, tell=tell, stop=lambda: lost(tell))
+        report = engine.whole(
+            source, out, wanted, motion=motion, reuse=reuse, tell=tell, stop=lambda: lost(tell)
+        )
         _store(job, report, out, tell, options, boxes)
 
 
@@ -101,8 +104,9 @@ def join(job: Job) -> None:
             with tarfile.open(archive) as packed:
                 packed.extractall(folder, filter="data")
             archive.unlink()
-        out = scratch / "out"
-        report = engine.join(scratch / "in.bin", scratch, out, made, tell=tell, stop=lambda: lost(tell))
+        source, out = scratch / "in.bin", scratch / "out"
+        motion = private.request_of(_footage(job), folder=scratch)
+        report = engine.join(source, scratch, out, made, motion=motion, tell=tell, stop=lambda: lost(tell))
         report["timing"]["total"] = sum(tell.seconds.values()) + report["timing"].get("wall", 0.0)
         _store(job, report, out, tell, options, boxes)
     segments.clear(job)
