@@ -21,6 +21,6 @@ def add(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contributors", "0005_upload_parts_and_letters")]
+    dependencies = [("contributors", "0006_tags_private_places")]
     # Without a way back: the words people agreed to are never removed (a trigger refuses it).
     operations = [migrations.RunPython(add, migrations.RunPython.noop)]
