@@ -134,16 +134,16 @@ def highlights(
         score = score + _standing_out(heard)
     for drill in found:
         if drill.value not in ("running", "squat"):
-            at = min(count - 1, int(drill.event_s / WINDOW_S))
-            score[max(0, at - 1) : at + 2] += 1.0
+            window = min(count - 1, int(drill.event_s / WINDOW_S))
+            score[max(0, window - 1) : window + 2] += 1.0
     out: list[Moment] = []
     for i in np.argsort(-score):
         at = (float(i) + 0.5) * WINDOW_S
         if score[i] < OUTSTANDING or len(out) >= max(1, end_s / 30):
             break
         if all(abs(at - other.event_s) >= APART_S for other in out):
-            start, end = max(0.0, at - HIGHLIGHT_S / 2), min(end_s, at + HIGHLIGHT_S / 2)
-            out.append(Moment(start, end, min(at, end_s), float(np.clip(0.3 + 0.08 * score[i], 0.3, 0.7))))
+            first, last = max(0.0, at - HIGHLIGHT_S / 2), min(end_s, at + HIGHLIGHT_S / 2)
+            out.append(Moment(first, last, min(at, end_s), float(np.clip(0.3 + 0.08 * score[i], 0.3, 0.7))))
     return sorted(out, key=lambda moment: moment.event_s)
 
 
