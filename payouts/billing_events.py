@@ -10,7 +10,7 @@ from typing import Any
 from buyers import bank_transfer, orders
 from buyers.models import Order
 from buyers.stripe_api import client
-from payouts import ledger
+from payouts import ledger, unclaimed
 from payouts.early import TooEarly
 from payouts.models import StripeEvent
 
@@ -76,9 +76,13 @@ def _invoice_paid(event: StripeEvent) -> str:
         )
     except orders.PaymentMismatch as error:
         log.error("order %s, invoice %s: %s", order.pk, invoice.id, error)
+        unclaimed.follow(order=order, charge=charge)
         return f"NOT PAID: {error}"
     order.refresh_from_db()
     if not moved:
+        if order.stripe_payment_intent not in ("", intent.id):
+            log.error("order %s was paid twice: refund %s", order.pk, intent.id)
+            unclaimed.follow(order=order, charge=charge)
         return "The order was paid already."
     ledger.post_sale(order=order, tax_minor=order.tax_minor)
     book_fee(order, charge)
@@ -90,7 +94,7 @@ def book_fee(order: Order, charge: Any) -> bool:
     movement = charge.balance_transaction
     if not movement:
         return False  # Stripe tells it a little later, with charge.updated
-    return ledger.post_stripe_fee(order=order, fee_minor=movement.fee, currency=movement.currency)
+    return ledger.post_settlement(order=order, movement=movement)
 
 
 def _invoice_over(event: StripeEvent) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from . import accounts, disputes, invoicing, taxes, upkeep
 from .api.balance import top_up
+from .api.refunds import fail as fail_refund
 from .cards import Card
 from .checkout_flow import pay
 from .delivery import Deliverer, shown_delivery
@@ -34,6 +35,7 @@ HELP = {
     "POST /_sim/disputes/ID/close": "{status: won|lost}",
     "POST /_sim/invoices/ID/pay": "{}: the bank transfer for an open invoice arrives",
     "POST /_sim/tax": "{origin, registered: [countries]}: where the seller is and where it collects tax",
+    "POST /_sim/refunds/ID/fail": "{}: the buyer's bank sends a refund back",
     "POST /_sim/payouts": "{account}: pay out what is available now",
     "POST /_sim/reset": "forget all objects but the webhook endpoints",
 }
@@ -103,6 +105,8 @@ class Control:
                 return self._write(
                     lambda: shown(invoicing.transfer_arrives(self.sim, self.sim.need(id, "invoice")))
                 )
+            case ["refunds", id, "fail"]:
+                return self._write(lambda: shown(fail_refund(self.sim, self.sim.need(id, "refund"))))
             case ["disputes", id, "close"]:
                 return self._write(
                     lambda: disputes.close_dispute(

@@ -53,6 +53,7 @@ class _Translation:
         names = sorted(name.split(":")[0] for name in self.outputs)
         for name in names:
             self._need(name)
+        self._pad_in_convolutions()
         image = helper.make_tensor_value_info("input_1", TensorProto.FLOAT, [1, 3, "height", "width"])
         ends = [
             helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, f"{n}_cells", f"{n}_values"])
@@ -62,6 +63,27 @@ class _Translation:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
         onnx.checker.check_model(model)
         return model.SerializeToString(deterministic=True)
+
+    def _pad_in_convolutions(self) -> None:
+        """Let convolutions pad by themselves, which spares a copy of their input and keeps its blocked layout."""
+        by_output = {name: node for node in self.nodes for name in node.output}
+        for conv in [node for node in self.nodes if node.op_type == "Conv"]:
+            # Pad → transpose → transpose → Conv: the transposes undo each other.
+            back = by_output.get(conv.input[0])
+            undone = by_output.get(back.input[0]) if back is not None else None
+            pad = by_output.get(undone.input[0]) if undone is not None else None
+            if pad is None or undone is None or pad.op_type != "Pad" or len(pad.input) != 2:
+                continue
+            sizes = next(tensor for tensor in self.constants if tensor.name == pad.input[1])
+            around = numpy_helper.to_array(sizes).tolist()
+            padding = next(a for a in conv.attribute if a.name == "auto_pad")
+            if padding.s != b"VALID" or any(around[axis] for axis in (0, 1, 4, 5)):
+                continue
+            conv.attribute.remove(padding)
+            conv.attribute.append(helper.make_attribute("pads", around[2:4] + around[6:8]))
+            undone.input[0] = pad.input[0]
+            self.nodes.remove(pad)
+            self.constants = [c for c in self.constants if c.name != pad.input[1]]
 
     def _need(self, reference: str) -> str:
         """Give the ONNX name of a tensor, translating its node first."""

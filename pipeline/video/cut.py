@@ -1,4 +1,4 @@
-"""Cut footage into clips of 4–20 s where its scenario changes, at keyframes, by copying the encoded stream."""
+"""Cut footage into clips of 5–60 s where its scenario changes, at keyframes, by copying the encoded stream."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video.dead import Dropped, duplicates
 from pipeline.video.scene import SceneLog
 from pipeline.video.tags import Tag
 
-SHORTEST_S, LONGEST_S, LIKED_S = 4.0, 20.0, 10.0
-# Nothing happens in a picture that stays black or frozen for this long; it is left out.
-DEAD_S = 2.0
+SHORTEST_S, LONGEST_S = 5.0, 60.0
+# What one scenario fills may stay whole up to LONGEST_S; longer than this is dear, shorter than that too.
+LIKED_S, SHORT_S = 20.0, 10.0
 # Axes whose change is a change of scenario. Actors come and go all the time and do not cut.
-CUTTING_AXES = ("ego.", "odd.illumination.", "traffic.", "sport.drill.")
+CUTTING_AXES = ("ego.", "odd.", "traffic.", "sport.drill.")
 CUT_GAIN, TAG_GAIN, TAG_REACH_S = 3.0, 1.5, 0.75
+# A clip of an event begins and ends so long before and after it; within EVENT_KEEP_S of it nobody cuts.
+EVENT_BEFORE_S, EVENT_AFTER_S, EVENT_GAIN, EVENT_KEEP_S, EVENT_LOSS = 6.0, 5.0, 0.8, 2.0, 4.0
 MOVFLAGS = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0", "fflags": "+bitexact"}
 
 
@@ -31,17 +34,28 @@ class Piece:
     end: int
 
 
-def plan(*, scene: SceneLog, tags: Sequence[Tag], keyframes: Sequence[int], fps: float) -> list[Piece]:
-    """Return the pieces: all footage that is neither black nor frozen, cut where it costs least."""
+def plan(
+    *,
+    scene: SceneLog,
+    tags: Sequence[Tag],
+    keyframes: Sequence[int],
+    fps: float,
+    dropped: Sequence[Dropped] = (),
+) -> tuple[list[Piece], list[Dropped]]:
+    """Return the pieces, cut where it costs least, and every stretch that is in none (`dropped` and copies)."""
     total = len(scene)
     points = np.array([*keyframes, total])
     gains = _gains(scene, tags, points, fps)
     pieces = []
-    for a, b in _alive(scene, points, fps):
+    for a, b in _alive(dropped, points, fps):
         pieces += _split(points[a : b + 1], gains[a : b + 1], fps)
     kept = [p for p in pieces if (p.end - p.start) / fps >= min(1.0, total / fps)]
+    again = set(duplicates(scene, [(p.start, p.end) for p in kept], fps=fps))
+    left_out = [*dropped, *(Dropped(kept[i].start / fps, kept[i].end / fps, "duplicate") for i in again)]
+    kept = [piece for i, piece in enumerate(kept) if i not in again]
     # Footage in which nothing ever happens still has one clip to look at and refuse.
-    return kept or [Piece(0, int(points[points <= LONGEST_S * fps][-1]) or total)]
+    first = [Piece(0, int(points[points <= LIKED_S * fps][-1]) or total)]
+    return kept or first, sorted(left_out, key=lambda d: d.start_s)
 
 
 def copy(video: Path, pieces: Sequence[Piece], targets: Sequence[Path]) -> None:
@@ -87,24 +101,41 @@ def tags_of(piece: Piece, tags: Sequence[Tag], fps: float) -> list[str]:
 def _gains(
     scene: SceneLog, tags: Sequence[Tag], points: NDArray[np.int64], fps: float
 ) -> NDArray[np.float64]:
-    changes = sorted({t for tag in tags if tag.id.startswith(CUTTING_AXES) for t in (tag.start_s, tag.end_s)})
+    """Return what a boundary at each point is worth: much at a cut, something where the scenario changes."""
+    changes = np.array(
+        sorted({t for tag in tags if tag.id.startswith(CUTTING_AXES) for t in (tag.start_s, tag.end_s)})
+    )
+    events = np.array(sorted({tag.event_s for tag in tags if tag.event_s is not None}))
+    around = np.sort(np.concatenate([events - EVENT_BEFORE_S, events + EVENT_AFTER_S]))
+    times = points / fps
+    gains = TAG_GAIN * np.clip(1 - _nearest(changes, times) / TAG_REACH_S, 0, None)
+    gains = np.maximum(gains, EVENT_GAIN * np.clip(1 - _nearest(around, times) / TAG_REACH_S, 0, None))
+    gains -= EVENT_LOSS * (_nearest(events, times) < EVENT_KEEP_S)
     cuts = scene.column("cut")
-    gains = np.zeros(len(points))
-    for i, point in enumerate(points[:-1]):
-        near = min((abs(point / fps - change) for change in changes), default=np.inf)
-        gains[i] = max(CUT_GAIN * cuts[point], TAG_GAIN * max(0.0, 1 - near / TAG_REACH_S))
-    return gains
+    gains[:-1] = np.maximum(gains[:-1], CUT_GAIN * cuts[points[:-1]])
+    return np.asarray(gains, np.float64)
 
 
-def _alive(scene: SceneLog, points: NDArray[np.int64], fps: float) -> list[tuple[int, int]]:
-    """Return [a, b] of indexes into points for the stretches without long black or frozen picture."""
-    dead = ((scene.column("luma") < 21) & (scene.column("spread") < 5)) | (scene.column("same") > 0)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], dead.astype(np.int8), [0]])))
-    long_dead = np.zeros(len(dead), np.bool_)
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        if (stop - start) / fps >= DEAD_S:
-            long_dead[start:stop] = True
-    alive = [not long_dead[a:b].all() for a, b in itertools.pairwise(points)]
+def _nearest(moments: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distance of each time to the nearest moment; infinite without any."""
+    if not len(moments):
+        return np.full(len(times), np.inf)
+    right = np.clip(np.searchsorted(moments, times), 0, len(moments) - 1)
+    left = np.maximum(right - 1, 0)
+    return np.minimum(np.abs(moments[right] - times), np.abs(moments[left] - times))
+
+
+def _alive(dropped: Sequence[Dropped], points: NDArray[np.int64], fps: float) -> list[tuple[int, int]]:
+    """Return [a, b] of indexes into points: neighbouring groups of pictures that hold something to see.
+
+    A group goes when a dropped stretch fills it, and when a single picture of it is private.
+    """
+    frames = int(points[-1])
+    gone, private = np.zeros(frames, np.bool_), np.zeros(frames, np.bool_)
+    for each in dropped:
+        mask = private if each.reason == "private" else gone
+        mask[round(each.start_s * fps) : round(each.end_s * fps)] = True
+    alive = [not gone[a:b].all() and not private[a:b].any() for a, b in itertools.pairwise(points)]
     out: list[tuple[int, int]] = []
     for i, good in enumerate(alive):
         if good and out and out[-1][1] == i:
@@ -115,7 +146,7 @@ def _alive(scene: SceneLog, points: NDArray[np.int64], fps: float) -> list[tuple
 
 
 def _split(points: NDArray[np.int64], gains: NDArray[np.float64], fps: float) -> list[Piece]:
-    """Choose boundaries by dynamic programming: lengths near 10 s, boundaries where the scenario changes."""
+    """Choose boundaries by dynamic programming: few clips, not too long, boundaries where the scenario changes."""
     seconds = points / fps
     if seconds[-1] - seconds[0] < 2 * SHORTEST_S:
         return [Piece(int(points[0]), int(points[-1]))]
@@ -129,7 +160,7 @@ def _split(points: NDArray[np.int64], gains: NDArray[np.float64], fps: float) ->
                 break
             if length < SHORTEST_S - 1e-6:
                 continue
-            cost = best[i] + 1.0 - gains[i] + 0.3 * ((length - LIKED_S) / LIKED_S) ** 2 * 4
+            cost = best[i] + 1.0 - gains[i] + _length_cost(float(length))
             if cost < best[j]:
                 best[j], back[j] = cost, i
     out = []
@@ -139,3 +170,9 @@ def _split(points: NDArray[np.int64], gains: NDArray[np.float64], fps: float) ->
         out.append(Piece(int(points[i]), int(points[j])))
         j = i
     return out[::-1]
+
+
+def _length_cost(length: float) -> float:
+    if length > LIKED_S:
+        return 0.3 * ((length - LIKED_S) / LIKED_S) ** 2
+    return 0.6 * (max(0.0, SHORT_S - length) / (SHORT_S - SHORTEST_S)) ** 2

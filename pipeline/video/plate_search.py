@@ -23,7 +23,7 @@ LEAST_VEHICLE = 70  # px: the plates of smaller ones cannot be read
 class Effort:
     """How much a picture is worth: input widths of the plate detector, zoom and size of the letters' search.
 
-    `pixels` bounds the letters' search (100 000 of the network's pixels are 27 CPU ms); `everywhere` reads the whole
+    `pixels` bounds the letters' search (100 000 of the network's pixels are 19 CPU ms); `everywhere` reads the whole
     picture once as well, at this width, and keeps what is in vehicles. `vehicle` is the score of a vehicle worth
     searching, `widest` the largest share of its width that letters of a plate take: signs on shops that look a
     little like vehicles stay uncovered.
@@ -39,7 +39,7 @@ class Effort:
 
 
 # A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
-FRAME = Effort(widths=(960,), zoom=2.5, longest=512, pixels=180_000, vehicle=0.25, widest=0.5)
+FRAME = Effort(widths=(960,), zoom=2.5, longest=512, pixels=100_000, vehicle=0.25, widest=0.5)
 # A picture on its own gets one chance.
 STILL = Effort(
     widths=(960, 1600), zoom=3.0, longest=720, pixels=3_000_000, vehicle=0.2, widest=0.65, everywhere=1280
@@ -53,14 +53,33 @@ class PlateSearch:
         self.effort = effort
         self.plates, self.text = Plates(threads=threads, threshold=threshold), Text(threads=threads)
 
-    def find(self, bgr: Picture, vehicles: Sequence[Box], *, turn: int = 0) -> list[Box]:
-        """Find plates in an H × W × 3 picture; vehicles take turns where the effort is not enough for all."""
+    def find(
+        self,
+        bgr: Picture,
+        vehicles: Sequence[Box],
+        *,
+        turn: int = 0,
+        known: Sequence[Box] = (),
+        whole: bool = True,
+    ) -> list[Box]:
+        """Find plates in an H × W × 3 picture; vehicles take turns where the effort is not enough for all.
+
+        A vehicle that shows one of the `known` plates is spared. `whole`: search the whole picture by look too.
+        """
         height, width = bgr.shape[:2]
         found: list[Box] = []
-        for wide in self.effort.widths:
-            found += self.plates.find(bgr, width=wide, enlarge=1.5)
+        if whole:
+            for wide in self.effort.widths:
+                found += self.plates.find(bgr, width=wide, enlarge=1.5)
         places = suppress(
-            (box for box in vehicles if box.w >= LEAST_VEHICLE and box.score >= self.effort.vehicle), 0.5
+            (
+                box
+                for box in vehicles
+                if box.w >= LEAST_VEHICLE
+                and box.score >= self.effort.vehicle
+                and not any(covered(plate, box) > 0.9 for plate in known)
+            ),
+            0.5,
         )
         left = self.effort.pixels
         for vehicle in from_turn(places, turn):

@@ -128,6 +128,10 @@ def _converted(weight: Weight, data: list[bytes]) -> bytes:
         from pipeline.video.convert_nanodet import convert
 
         return convert(data[0], data[1])
+    if weight.convert == "ppocr":
+        from pipeline.video.convert_ppocr import fold
+
+        return fold(data[0])
     return data[0]
 
 

@@ -37,7 +37,7 @@ class Done:
 
 @pytest.fixture(scope="session")
 def alices_ride(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """Alice's ride: nine seconds, two scenes, a moving plate, sound, and everything a camera writes about itself."""
+    """Alice's ride: eleven seconds, two scenes, a moving plate, sound, and everything a camera writes about itself."""
     folder = tmp_path_factory.mktemp("ride")
     gps, make, model, title, comment, created = CANARIES
     tags = {
@@ -51,7 +51,7 @@ def alices_ride(tmp_path_factory: pytest.TempPathFactory) -> Done:
     for key, value in tags.items():
         extra += ["-metadata", f"{key}={value}"]
     source = folder / "ride.mp4"
-    truth = make_video(source, 9, (640, 360), 25, plate="A12345", scenes=2, audio=True, extra=extra)
+    truth = make_video(source, 11, (640, 360), 25, plate="A12345", scenes=2, audio=True, extra=extra)
     process(source, folder / "out", vertical="driving", workers=2)
     report = json.loads((folder / "out" / "report.json").read_text())
     return Done(source=source, out=folder / "out", truth=truth, report=report)

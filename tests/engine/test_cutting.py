@@ -1,4 +1,4 @@
-"""Clips last 4–20 s, begin at keyframes and where the scenario changes, and leave out black and frozen picture."""
+"""Clips last 5–60 s, begin at keyframes and where the scenario changes, and leave out black and frozen picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipeline.video.cut import Piece, plan, tags_of
+from pipeline.video import cut
+from pipeline.video.cut import Piece, tags_of
+from pipeline.video.dead import Dropped, stretches
 from pipeline.video.scene import COLUMNS, SceneLog
 from pipeline.video.tags import Tag
 
@@ -33,17 +35,25 @@ def keyframes(seconds: float) -> list[int]:
     return list(range(0, round(seconds * FPS), 25))
 
 
+def plan(
+    scene: SceneLog, tags: list[Tag], keyframes: list[int], fps: float, dropped: list[Dropped] | None = None
+) -> list[Piece]:
+    """The pieces alone, after the dead stretches have been found."""
+    found = stretches(scene, tags, fps=fps, vertical="driving") if dropped is None else dropped
+    return cut.plan(scene=scene, tags=tags, keyframes=keyframes, fps=fps, dropped=found)[0]
+
+
 def tag(name: str, start: float, end: float, event: float | None = None) -> Tag:
     return Tag(name, start, end, event, 0.8, "model:" + "0" * 64)
 
 
-@pytest.mark.parametrize("seconds", [4.2, 7.9, 8.0, 11.0, 20.0, 21.0, 61.0, 600.0])
+@pytest.mark.parametrize("seconds", [5.2, 7.9, 9.0, 11.0, 20.0, 21.0, 61.0, 600.0])
 def test_lengths_and_no_gap(seconds: float) -> None:
     pieces = plan(scene=scene(seconds), tags=[], keyframes=keyframes(seconds), fps=FPS)
     assert pieces[0].start == 0
     assert pieces[-1].end == round(seconds * FPS)
     assert all(a.end == b.start for a, b in pairwise(pieces))
-    assert all(4 <= (p.end - p.start) / FPS <= 20 for p in pieces)
+    assert all(5 <= (p.end - p.start) / FPS <= 60 for p in pieces)
     assert all(p.start % 25 == 0 for p in pieces)
 
 
@@ -91,3 +101,52 @@ def test_a_clip_carries_what_happens_in_it() -> None:
         tag("actor.car", 9.5, 11),
     ]
     assert tags_of(Piece(125, 250), tags, FPS) == ["actor.car", "ego.stopped", "sport.drill.shot"]
+
+
+def test_an_event_is_not_cut_through_and_has_time_around_it() -> None:
+    tags = [tag("ego.straight", 0, 120), tag("event.hard_brake", 59, 62, event=60.0)]
+    pieces = plan(scene=scene(120), tags=tags, keyframes=keyframes(120), fps=FPS)
+    around = next(p for p in pieces if p.start <= 60 * FPS < p.end)
+    assert around.start <= 57 * FPS
+    assert around.end >= 63 * FPS
+
+
+def test_why_something_is_left_out_is_said() -> None:
+    hand = scene(60, spread={0: 50.0, 20: 4.0, 30: 50.0})
+    assert [(d.start_s, d.end_s, d.reason) for d in stretches(hand, [], fps=FPS, vertical="driving")] == [
+        (20.0, 30.0, "covered_lens")
+    ]
+    fogged = scene(60, sharp={0: 500.0, 40: 2.0})
+    assert [d.reason for d in stretches(fogged, [], fps=FPS, vertical="sports")] == ["covered_lens"]
+
+
+def test_parked_is_left_out_and_waiting_at_a_light_is_not() -> None:
+    waits = [tag("ego.straight", 0, 20), tag("ego.stopped", 20, 110), tag("ego.straight", 110, 300)]
+    assert stretches(scene(300), waits, fps=FPS, vertical="driving") == []
+    parks = [tag("ego.straight", 0, 20), tag("ego.stopped", 20, 220), tag("ego.straight", 220, 300)]
+    dropped = stretches(scene(300), parks, fps=FPS, vertical="driving")
+    assert [(d.start_s, d.end_s, d.reason) for d in dropped] == [(30.0, 215.0, "parked")]
+    pieces = plan(scene=scene(300), tags=parks, keyframes=keyframes(300), fps=FPS)
+    assert not any(p.start < 200 * FPS and p.end > 40 * FPS for p in pieces)
+
+
+def test_not_one_private_picture_is_in_a_clip() -> None:
+    log = scene(60)
+    dropped = stretches(log, [], fps=FPS, vertical="driving", hidden=[(0, 130), (700, 760)])
+    assert [d.reason for d in dropped] == ["private", "private"]
+    pieces = plan(scene=log, tags=[], keyframes=keyframes(60), fps=FPS, dropped=dropped)
+    frames = {frame for p in pieces for frame in range(p.start, p.end)}
+    assert frames
+    assert not frames & {*range(130), *range(700, 760)}
+
+
+def test_a_loop_makes_one_clip() -> None:
+    t = np.arange(round(40 * FPS)) % round(20 * FPS)
+    wave = 120 + 30 * np.sin(t / 37.0)
+    log = scene(40, difference={0: 3.0})
+    for name in ("luma", "spread", "sky"):
+        log._rows[name][:] = type(log._rows[name])("f", wave.tolist())
+    log._rows["cut"][500] = 1.0
+    pieces, dropped = cut.plan(scene=log, tags=[], keyframes=keyframes(40), fps=FPS)
+    assert pieces == [Piece(0, 500)]
+    assert [(d.start_s, d.end_s, d.reason) for d in dropped] == [(20.0, 40.0, "duplicate")]

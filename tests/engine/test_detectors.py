@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.video import detect_cli, weights
-from pipeline.video.boxes import Box, clip_to
+from pipeline.video.boxes import Box, clip_to, iou
 from pipeline.video.cover import region
 from pipeline.video.detectors import VEHICLES, Detectors
 from pipeline.video.plate_search import from_turn
@@ -72,6 +73,29 @@ def test_a_face_is_covered_from_25_pixels_to_170(frames: Detectors, portrait: Pi
     found = regions(frames, street)
     assert share_covered(face, found, "face") > 0.9
     assert sum(box.area for box in found if box.kind == "face") < 3 * face.area
+
+
+@pytest.mark.parametrize("side", [110, 300, 700])
+def test_a_known_face_is_found_again_in_a_small_crop(frames: Detectors, portrait: Picture, side: int) -> None:
+    street = texture((1280, 720), seed=2)
+    street[10 : 10 + side, 300 : 300 + side] = cv2.resize(
+        portrait, (side, side), interpolation=cv2.INTER_AREA
+    )
+    [face] = frames.faces(street)
+    expected = [replace(face, x=face.x + 0.2 * face.w, y=face.y - 0.15 * face.h), replace(face, x=5, y=5)]
+    again, nowhere = frames.near(street, expected)
+    assert again is not None
+    assert iou(again, face) > 0.75
+    assert nowhere is None
+
+
+def test_a_vehicle_whose_plate_is_known_is_not_searched_for_letters(stills: Detectors) -> None:
+    street, plate = street_with_plate("A12345", 160)
+    vehicles = [box for box in stills.objects(street) if box.kind in VEHICLES] or [
+        Box("car", 480, 250, 320, 230)
+    ]
+    assert stills.plates(street, vehicles, whole=False)
+    assert stills.plates(street, vehicles, whole=False, known=[plate]) == []
 
 
 @pytest.mark.parametrize("width", [90, 160, 300])

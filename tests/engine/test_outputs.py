@@ -92,7 +92,7 @@ def test_report_describes_source_and_output(alices_ride: Done) -> None:
         "schema", "source", "output", "models", "tracks", "poses", "tags", "clips", "certificate", "timing"
     } <= set(report)  # fmt: skip
     assert (
-        report["output"] | {"width": 640, "height": 360, "fps": 25.0, "frames": 225, "duration_s": 9.0}
+        report["output"] | {"width": 640, "height": 360, "fps": 25.0, "frames": 275, "duration_s": 11.0}
         == report["output"]
     )
     assert report["source"]["codec"] == "h264"
@@ -109,7 +109,7 @@ def test_tracks_lie_in_the_picture(alices_ride: Done) -> None:
         assert frames == sorted(set(frames))
         assert set(track["detected"]) & set(frames)
         for frame, x, y, w, h in track["boxes"]:
-            assert 0 <= frame < 225
+            assert 0 <= frame < 275
             assert x >= 0
             assert y >= 0
             assert x + w <= 640
@@ -120,7 +120,7 @@ def test_certificate_counts_what_was_done(alices_ride: Done) -> None:
     certificate = alices_ride.report["certificate"]
     plates = [t for t in alices_ride.report["tracks"] if t["kind"] == "plate"]
     assert certificate["tracks"]["plate"]["found"] == len(plates) > 0
-    assert certificate["frames"] == 225
+    assert certificate["frames"] == 275
     assert 0 < certificate["masked_share"] < 0.2
     assert certificate["stride"] <= 3
     assert {d["track"] for d in certificate["doubtful"]} == {
@@ -131,7 +131,7 @@ def test_certificate_counts_what_was_done(alices_ride: Done) -> None:
 def test_clips_cover_the_footage_without_gaps(alices_ride: Done) -> None:
     clips = alices_ride.report["clips"]
     assert clips[0]["start_frame"] == 0
-    assert clips[-1]["end_frame"] == 225
+    assert clips[-1]["end_frame"] == 275
     assert all(a["end_frame"] == b["start_frame"] for a, b in pairwise(clips))
     assert all(4 <= clip["duration_s"] <= 20 for clip in clips)
 
@@ -172,5 +172,5 @@ def test_tags_belong_to_the_taxonomy_and_name_their_source(alices_ride: Done) ->
     for tag in alices_ride.report["tags"]:
         assert tag["id"] in known_tags()
         assert tag["source"] == "contributor" or len(tag["source"]) == len("model:") + 64
-        assert 0 <= tag["start_s"] <= tag["end_s"] <= 9.0
+        assert 0 <= tag["start_s"] <= tag["end_s"] <= 11.0
         assert 0 <= tag["confidence"] <= 1

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("buyers", "0004_cart_remembers_the_price"),
+        ("buyers", "0005_money_claims"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ BACK = "DROP TRIGGER document_append_only ON buyers_document;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("buyers", "0005_checkout_size_tax_documents"),
+        ("buyers", "0006_checkout_size_tax_documents"),
         ("marketplace", "0002_events_append_only"),
     ]
     operations = [migrations.RunSQL(FORWARD, BACK)]

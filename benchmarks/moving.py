@@ -1,0 +1,69 @@
+"""Labelled video made from labelled stills by a moving camera; the labels are exact in every frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import camera, media
+from benchmarks.bench import Bench
+from benchmarks.labels import Still, stills
+from benchmarks.truth import LEAST, Mark, Truth
+
+FPS = 25
+# Kind → (collections, size of the film). Every face of WIDER and dlib is labelled; of the rides not every plate.
+SOURCES = {"face": (("wider", "dlib"), (960, 540)), "plate": (("rl",), (1280, 720))}
+
+
+def make(bench: Bench, kind: str, *, shots: int, frames: int) -> tuple[Truth, dict[str, Still]]:
+    """Film `shots` stills spread over the collection, `frames` frames each, into one video with hard cuts.
+
+    Returns the truth, and the still that every shot shows: track names start with the name of the shot.
+    """
+    groups, size = SOURCES[kind]
+    fitting = [
+        still
+        for still in stills(bench.media, kinds=frozenset({kind}))
+        if still.group in groups
+        and any(one.kind == kind and one.counts and one.height >= LEAST[kind] for one in still.labels)
+    ]
+    chosen = fitting[:: max(1, len(fitting) // shots)][:shots]
+    target = bench.folder("film") / f"{kind}s.mp4"
+    truth = Truth(target, size, 0, complete=kind == "face")
+    shown: dict[str, Still] = {}
+
+    def roll() -> Iterator[NDArray[np.uint8]]:
+        for number, still in enumerate(chosen):
+            picture = cv2.imread(str(still.path))
+            scale = (picture.shape[1] / still.size[0], picture.shape[0] / still.size[1])
+            assert scale == (1, 1), f"{still.path.name} has not the size of its labels"
+            shown[still.path.stem] = still
+            views = camera.path(still.size, size, frames, seed=number)
+            for view, frame in zip(views, camera.film(picture, views, size, seed=number), strict=True):
+                for index, label, box, counts in camera.labels_of(view, still.labels, size):
+                    if label.kind in LEAST:
+                        mark = Mark(f"{still.path.stem}#{index}", label.kind, box, counts)
+                        truth.marks[truth.frames].append(mark)
+                truth.frames += 1
+                yield frame
+
+    media.encode(roll(), target, fps=FPS)
+    return truth, shown
+
+
+def shot_of(track: str) -> str:
+    """Return the name of the shot that a track belongs to."""
+    return track.rsplit("#", 1)[0]
+
+
+def first_frames(truth: Truth, target: Path, seconds: float) -> Truth:
+    """Return the beginning of a labelled video, for tools that are too slow for all of it."""
+    media.cut(truth.video, target, seconds=seconds)
+    frames = round(seconds * FPS)
+    kept = Truth(target, truth.size, frames, truth.complete)
+    kept.marks.update({frame: marks for frame, marks in truth.marks.items() if frame < frames})
+    return kept

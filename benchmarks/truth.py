@@ -1,0 +1,104 @@
+"""Labelled video: where every face and plate is in every frame, and how a redaction of it is scored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.labels import Box
+from benchmarks.scoring import coverage, leaking_tracks, union_area
+
+# Height in pixels from which a face or plate counts (pipeline.md).
+LEAST = {"face": 20, "plate": 12}
+Masks = Mapping[int, Sequence[Box]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One face or plate in one frame; those that do not count are private all the same, so masking them is right."""
+
+    track: str
+    kind: str
+    box: Box
+    counts: bool
+
+
+@dataclass(slots=True)
+class Truth:
+    """One labelled video. `complete` says whether every face and plate in it is labelled."""
+
+    video: Path
+    size: tuple[int, int]
+    frames: int
+    complete: bool
+    marks: dict[int, list[Mark]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(slots=True)
+class Score:
+    """Coverage of every track, frame by frame, and areas in pixels."""
+
+    covered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    masked: int = 0
+    true: int = 0
+    pixels: int = 0
+
+    @property
+    def boxes(self) -> int:
+        return sum(map(len, self.covered.values()))
+
+    def frame_recall(self, least: float = 0.9) -> float | None:
+        """Return the share of boxes covered to at least `least`."""
+        hits = sum(share >= least for shares in self.covered.values() for share in shares)
+        return hits / self.boxes if self.boxes else None
+
+    def leaking(self) -> list[str]:
+        """Return the tracks with one frame or more that is covered less than nine tenths."""
+        return leaking_tracks(self.covered)
+
+    def leak_rate(self) -> float | None:
+        return len(self.leaking()) / len(self.covered) if self.covered else None
+
+    def add(self, other: Score) -> None:
+        """Take in the score of another video; track names must differ."""
+        for track, shares in other.covered.items():
+            self.covered[track] += shares
+        self.masked, self.true, self.pixels = (
+            self.masked + other.masked, self.true + other.true, self.pixels + other.pixels,
+        )  # fmt: skip
+
+
+def score(
+    truth: Truth,
+    shared: Callable[[int, Box], float],
+    masked: Callable[[int], int],
+    *,
+    kind: str,
+    take: Callable[[str], bool] = lambda track: True,
+) -> Score:
+    """Score one kind; `shared(frame, box)` is the share of a box under the masks, `masked(frame)` pixels under them.
+
+    Areas are added up where the video is labelled completely and `take` leaves nothing out: they are of all kinds.
+    """
+    found = Score()
+    width, height = truth.size
+    for frame in range(truth.frames):
+        marks = truth.marks.get(frame, [])
+        for mark in marks:
+            if mark.kind == kind and mark.counts and mark.box[3] >= LEAST[kind] and take(mark.track):
+                found.covered[mark.track].append(shared(frame, mark.box))
+        found.masked += masked(frame)
+        found.true += union_area([mark.box for mark in marks], width, height)
+        found.pixels += width * height
+    return found
+
+
+def by_boxes(truth: Truth, masks: Masks) -> tuple[Callable[[int, Box], float], Callable[[int], int]]:
+    """Return the two functions that `score` asks for, from boxes a frame."""
+    width, height = truth.size
+    return (
+        lambda frame, box: coverage(box, masks.get(frame, ())),
+        lambda frame: union_area(masks.get(frame, ()), width, height),
+    )
