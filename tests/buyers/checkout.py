@@ -61,7 +61,8 @@ def details(user: User, **more: str) -> BillingDetails:
 def code(text: str, **coupon: Any) -> str:
     """Make a promotion code at Stripe, by default of 20 %."""
     rules = coupon.pop("restrictions", None)
-    made = client().v1.coupons.create({"duration": "once", **(coupon or {"percent_off": 20})})
+    about: Any = {"duration": "once", **(coupon or {"percent_off": 20})}
+    made = client().v1.coupons.create(about)
     promotion: Any = {"promotion": {"type": "coupon", "coupon": made.id}, "code": text}
     if rules:
         promotion["restrictions"] = rules

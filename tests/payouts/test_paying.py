@@ -112,7 +112,9 @@ def test_an_order_on_an_invoice_waits_until_the_transfer_has_come(sim: Simulator
 
 
 def test_an_invoice_half_made_when_stripe_went_away_goes_on_and_is_one(sim: Simulator) -> None:
-    sim.control("fail", {"when": "after", "status": 500, "method": "POST", "path": "/v1/invoices/in_", "count": 3})
+    sim.control(
+        "fail", {"when": "before", "status": 500, "method": "POST", "path": "/v1/invoices/in_", "count": 3}
+    )
     with pytest.raises(orders.StripeAway):
         transferred(sim)
     order = Order.objects.get()

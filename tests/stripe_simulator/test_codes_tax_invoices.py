@@ -11,7 +11,8 @@ from tests.stripe_simulator.running import Receiver, Running, until
 
 
 def coupon(sim: Running, **more: Any) -> Any:
-    return sim.client.v1.coupons.create({"duration": "once", **(more or {"percent_off": 15})})
+    about: Any = {"duration": "once", **(more or {"percent_off": 15})}
+    return sim.client.v1.coupons.create(about)
 
 
 def code(sim: Running, text: str, **more: Any) -> Any:
