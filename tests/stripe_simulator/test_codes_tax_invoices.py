@@ -87,15 +87,13 @@ def test_tax_of_a_customer_without_an_address_is_refused(sim: Running) -> None:
 def invoice(sim: Running, **more: Any) -> Any:
     api = sim.client.v1
     who = customer(sim, "DE")
-    made = api.invoices.create(
-        {
-            "customer": who,
-            "collection_method": "send_invoice",
-            "days_until_due": 30,
-            "currency": "usd",
-            **more,
-        }
-    )
+    about: Any = {
+        "customer": who,
+        "collection_method": "send_invoice",
+        "days_until_due": 30,
+        "currency": "usd",
+    }
+    made = api.invoices.create({**about, **more})  # type: ignore[arg-type]
     for amount in (6_000, 4_000):
         api.invoice_items.create(
             {"customer": who, "invoice": made.id, "amount": amount, "currency": "usd", "description": "Rides"}
