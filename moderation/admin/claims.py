@@ -142,7 +142,7 @@ class SplitPolicyAdmin(Desk):
         if change:
             raise PermissionDenied("A policy never changes; add one that takes over.")
         obj.made_by = request.user  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)  # type: ignore[arg-type]
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Reconciliation)
