@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 from pipeline.telemetry import TRIM_M, Privacy, Request, Zone
 from pipeline.video.steps import STEPS
@@ -29,6 +30,23 @@ def _parser() -> argparse.ArgumentParser:
     process.add_argument("--discipline", help="sports: what the contributor says it is, e.g. basketball")
     process.add_argument("--workers", type=_positive, help="threads to use (default: all cores)")
     process.add_argument("--max-duration", type=float, metavar="SECONDS", help="refuse longer recordings")
+    process.add_argument(
+        "--audio", choices=("drop", "mute-speech"), default="drop",
+        help="no sound (default), or sound with every voice silenced",
+    )  # fmt: skip
+    process.add_argument(
+        "--fill", choices=("flat", "quantised"), default="flat",
+        help="colour of covered regions: of what is around them (default), or their own coarse mean",
+    )  # fmt: skip
+    process.add_argument(
+        "--only", choices=("redact",), help="the master and the report alone: no tags, clips, previews"
+    )
+    process.add_argument(
+        "--manual", type=Path, metavar="FILE", help="JSON list of {box, start_s, end_s} to cover too"
+    )
+    process.add_argument(
+        "--reuse", type=Path, metavar="FILE", help="detections.npz of an earlier run: no detector looks again"
+    )
     process.add_argument("--telemetry", type=Path, metavar="FILE", help="a GPX, NMEA or CSV of the same trip")
     process.add_argument(
         "--clock-offset", type=float, default=0.0, metavar="SECONDS", help="to add to its clock"
@@ -63,6 +81,11 @@ def _process(args: argparse.Namespace) -> int:
             args.out,
             vertical=args.vertical,
             discipline=args.discipline,
+            audio=args.audio,
+            fill=args.fill,
+            only_redact=args.only == "redact",
+            manual=_manual(args.manual),
+            reuse=args.reuse,
             workers=args.workers,
             max_duration_s=args.max_duration,
             motion=Request(
@@ -73,8 +96,8 @@ def _process(args: argparse.Namespace) -> int:
             on_progress=_Progress() if args.progress else None,
             cancelled=lambda: bool(stopped),
         )
-    except BadInput as error:
-        print(error.sentence, file=sys.stderr)
+    except (BadInput, ValueError) as error:
+        print(error, file=sys.stderr)
         return 2
     except VideoError as error:
         print(error, file=sys.stderr)
@@ -84,6 +107,19 @@ def _process(args: argparse.Namespace) -> int:
         f"{args.out / 'report.json'}: {made['output']['frames']} frames, {len(made['clips'])} clips. Seconds: {timing}"
     )
     return 0
+
+
+def _manual(path: Path | None) -> list[dict[str, Any]]:
+    """Read the regions that a person marked."""
+    if path is None:
+        return []
+    try:
+        regions = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read as a JSON list of regions.") from error
+    if not isinstance(regions, list):
+        raise ValueError(f"{path} holds no JSON list of regions.")
+    return regions
 
 
 def _quiet() -> None:
@@ -120,16 +156,13 @@ def _positive(text: str) -> int:
 
 
 class _Progress:
-    """Prints each step's sentence once and its percentage as it grows, with the time that is left."""
+    """Prints each step's sentence and its percentage as it grows, with the time that is left."""
 
     def __init__(self) -> None:
-        self._sentences, self._step, self._began = dict(STEPS), "", 0.0
+        self._sentences = dict(STEPS)
 
-    def __call__(self, step: str, fraction: float) -> None:
-        if step != self._step:
-            self._step, self._began = step, time.monotonic()
-        gone = time.monotonic() - self._began
-        left = f", {gone / fraction - gone:.0f} s left" if 0.02 < fraction < 1 else ""
+    def __call__(self, step: str, fraction: float, left_s: float | None) -> None:
+        left = f", {left_s:.0f} s left" if left_s else ""
         print(f"{self._sentences[step]}: {fraction:.0%}{left}", file=sys.stderr)
 
 

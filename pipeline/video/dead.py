@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video.scene import SceneLog
-from pipeline.video.tags import Tag
+from pipeline.video.spans import runs
+
+if TYPE_CHECKING:
+    from pipeline.video.tags import Tag
 
 # Nothing happens in a picture that stays black or frozen for this long.
 DEAD_S = 2.0
@@ -83,12 +86,6 @@ def duplicates(scene: SceneLog, pieces: Sequence[tuple[int, int]], *, fps: float
         else:
             kept.append((start, end))
     return out
-
-
-def runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return [start, stop) of every run of true."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _mask(parts: Sequence[tuple[int, int]], total: int) -> NDArray[np.bool_]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import threading
+from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.video import heads
 from pipeline.video.boxes import Box
+from pipeline.video.options import Options
 
 if TYPE_CHECKING:
     from pipeline.video.pose import Pose
@@ -24,10 +25,6 @@ VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "vehicle"})
 # A person shorter than this share of the picture has no pose worth keeping (33 points on 40 pixels are guesses).
 POSE_MIN_HEIGHT = 0.11
 MOST_POSES = 8
-# Seconds between looks for objects, and for plates: in traffic plates matter and vehicles move little in 0.2 s; in
-# sport people matter and plates are far away. What is between is carried by the motion.
-OBJECTS_EVERY_S = {"driving": 0.2, "sports": 0.0}
-PLATES_EVERY_S = {"driving": 0.0, "sports": 0.25}
 
 
 @dataclass(slots=True)
@@ -43,10 +40,10 @@ class Seen:
 class Eyes:
     """Detectors behind a small pool of threads; each thread owns its sessions, so results never depend on order."""
 
-    def __init__(self, *, vertical: str, workers: int, width: int, height: int, fps: float) -> None:
-        self.vertical, self.width, self.height, self.fps = vertical, width, height, fps
+    def __init__(self, *, options: Options, workers: int, width: int, height: int, fps: float) -> None:
+        self.vertical, self.width, self.height, self.fps = options.vertical, width, height, fps
+        self.timing: dict[str, float] = defaultdict(float)  # CPU seconds of each detector
         self._known: Future[list[Box]] = Future()  # the objects seen last
-        self._objects_at = self._plates_at = -math.inf
         self._local = threading.local()
         self._lock = threading.Lock()
         # Half of the threads at most in the same detector: they spread over different ones, and the layers of the
@@ -59,17 +56,11 @@ class Eyes:
         self.models: list[dict[str, Any]] = []
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="eyes")
 
-    def look(self, frame: int, buffer: NDArray[np.uint8], *, pose: bool) -> Future[Seen]:
+    def look(self, frame: int, buffer: NDArray[np.uint8], looks: frozenset[str]) -> Future[Seen]:
         """Start on a key frame; the buffer must stay as it is until the result is there."""
-        objects = pose or self._due(frame, self._objects_at, OBJECTS_EVERY_S)
-        plates = self._due(frame, self._plates_at, PLATES_EVERY_S)
-        self._plates_at = frame if plates else self._plates_at
-        if objects:
-            self._objects_at, self._known = frame, Future()
-        return self._pool.submit(self._look, frame, buffer, self._known, objects, plates, pose)
-
-    def _due(self, frame: int, last: float, every: dict[str, float]) -> bool:
-        return (frame - last) / self.fps >= every[self.vertical] - 0.5 / self.fps
+        if "objects" in looks:
+            self._known = Future()
+        return self._pool.submit(self._look, frame, buffer, self._known, looks)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -81,14 +72,12 @@ class Eyes:
         frame: int,
         buffer: NDArray[np.uint8],
         known: Future[list[Box]],
-        look_objects: bool,
-        look_plates: bool,
-        pose: bool,
+        looks: frozenset[str],
     ) -> Seen:
         detectors = self._detectors()
         bgr = cv2.cvtColor(buffer.reshape(self.height * 3 // 2, self.width), cv2.COLOR_YUV2BGR_I420)
         seen = Seen(frame=frame)
-        if look_objects:
+        if "objects" in looks:
             try:
                 with self._gates["objects"]:
                     seen.objects = detectors.objects(bgr)
@@ -102,11 +91,11 @@ class Eyes:
         objects = known.result()
         faces = heads.plausible(faces, [box for box in objects if box.kind in PEOPLE])
         seen.private = list(faces)
-        if look_plates:
+        if "plates" in looks:
             vehicles = [box for box in objects if box.kind in VEHICLES]
             with self._gates["plates"]:
                 seen.private += detectors.plates(bgr, vehicles, turn=frame)
-        if pose:
+        if "pose" in looks:
             people = [b for b in objects if b.kind in PEOPLE and b.h >= POSE_MIN_HEIGHT * self.height]
             people = sorted(people, key=lambda b: -b.area)[:MOST_POSES]
             seen.poses = self._people(bgr, people)

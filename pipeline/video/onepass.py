@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,22 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video.boxes import Box
 from pipeline.video.errors import Cancelled
 from pipeline.video.look import Eyes, Seen
+from pipeline.video.marks import Marks
 from pipeline.video.motion import Motion
-from pipeline.video.read import Reader
+from pipeline.video.options import Options
+from pipeline.video.read import Reader, ahead
 from pipeline.video.records import Log
-from pipeline.video.redact import REDACTED_KINDS, Planes, redact
+from pipeline.video.redact import REDACTED_KINDS, Planes, covered_rects, fill
 from pipeline.video.scene import SceneLog
-from pipeline.video.tracks import Tracker
+from pipeline.video.schedule import Schedule
+from pipeline.video.seams import SEAM_KINDS, Seam
+from pipeline.video.tracks import Track, Tracker
 from pipeline.video.write import Writer
 
-# Seconds between looks: every 3rd frame at 24–30 fps (pipeline.md: every 5th leaks half of the boxes).
-LOOK_EVERY_S = 0.125
-MOST_STRIDE = 3
-# Seconds between poses: sport is fast, pedestrians at the roadside are context.
-POSE_EVERY_S = {"sports": 0.1, "driving": 0.5}
-# Frames read ahead of the main thread and encoded behind it.
+# Frames encoded behind the main thread.
 QUEUE = 2
 
 
@@ -41,37 +41,58 @@ class Slot:
     buffer: NDArray[np.uint8]
     planes: Planes
     cut: bool
+    marks: list[tuple[Track, Box]]
     seen: Future[Seen] | None = None
 
 
 @dataclass(slots=True)
 class PassResult:
+    """What a segment holds; `head` and `tail` show the first frame of it and of the next one, to join them."""
+
     frames: int
     log: Log
     scene: SceneLog
     stride: int
+    head: Seam
+    tail: Seam
     timing: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 class OnePass:
-    """Runs the frames of one footage through eyes, tracker, redaction and writer."""
+    """Runs the frames of one segment through eyes, tracker, redaction and writer.
 
-    def __init__(self, *, reader: Reader, writer: Writer, eyes: Eyes, vertical: str, workers: int) -> None:
+    Frames are numbered as in the whole footage: the reader begins at `reader.first`, what is kept begins at `start`
+    and ends before `end`. What is read around it only shows the tracker what comes before and after.
+    """
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        writer: Writer,
+        eyes: Eyes,
+        options: Options,
+        workers: int,
+        start: int = 0,
+        end: int | None = None,
+    ) -> None:
         self.reader, self.writer, self.eyes = reader, writer, eyes
+        self.first, self.start, self.end = reader.first, start, end
+        self.fill = options.fill
+        self.manual = Marks(options.manual, fps=float(reader.rate), width=reader.width, height=reader.height)
         fps = float(reader.rate)
         self.motion = Motion(reader.width, reader.height)
         self.tracker = Tracker(width=reader.width, height=reader.height, fps=fps, scale=self.motion.scale)
         self.scene = SceneLog()
         self.log = Log(fps=fps, width=reader.width, height=reader.height)
-        self.stride = max(1, min(MOST_STRIDE, int(fps * LOOK_EVERY_S)))
-        self.pose_stride = max(self.stride, round(fps * POSE_EVERY_S[vertical] / self.stride) * self.stride)
+        self.schedule = Schedule(vertical=options.vertical, fps=fps, poses=not options.only_redact)
         self.in_flight = workers
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
-        self.last_key = -MOST_STRIDE
-        self.last_pose = -10_000
+        self.last_key = -1
         self.last_seen: Future[Seen] | None = None
         self.applied = -1
+        self.head = self.tail = Seam()
         self.timing: dict[str, float] = defaultdict(float)
         self._out: queue.Queue[tuple[Slot, list[Any]] | None] = queue.Queue(QUEUE)
         self._failure: BaseException | None = None
@@ -82,9 +103,9 @@ class OnePass:
         encoder.start()
         previous: Slot | None = None
         unchanged_since_key = True
-        frames = _ahead(self.reader)
+        frames = ahead(self.reader)
         try:
-            for index, buffer in enumerate(frames):
+            for index, buffer in enumerate(frames, start=self.first):
                 if cancelled():
                     raise Cancelled("The work was cancelled; nothing was kept.")
                 if self._failure:
@@ -94,29 +115,31 @@ class OnePass:
                 unchanged_since_key &= same
                 if slot.cut and previous is not None and previous.index != self.last_key:
                     self._look(previous)  # the last frame of the old scene: its people leave covered
-                if slot.cut or index - self.last_key >= self.stride:
-                    self._look(slot, reuse=unchanged_since_key and index > 0)
+                if slot.cut or self.schedule.is_key(index):
+                    self._look(slot, reuse=unchanged_since_key and index > self.first)
                     unchanged_since_key = True
                 self._drain(wait=False)
                 previous = slot
-                on_frame(index + 1)
+                on_frame(max(0, index + 1 - self.start))
             if previous is not None and previous.index != self.last_key:
                 self._look(previous)
             self._drain(wait=True)
-            total = len(self.scene)
+            total = self.first + len(self.scene)
             self.tracker.finish(total - 1)
             while self.ring:
                 self._emit()
-            self.log.close(self.tracker.take_closed(total + 1))
+            self.log.close([*self._ended(total + 1), *self.manual.tracks()])
         finally:
             frames.close()
             self._out.put(None)
             encoder.join()
         if self._failure:
             raise self._failure
+        self.log.settle()
         return PassResult(
-            frames=len(self.scene), log=self.log, scene=self.scene, stride=self.stride, timing=self.timing
-        )
+            frames=self.writer.master.count, log=self.log, scene=self.scene, stride=self.schedule.stride,
+            head=self.head, tail=self.tail, timing=self.timing,
+        )  # fmt: skip
 
     def _take(self, index: int, buffer: NDArray[np.uint8], same: bool) -> Slot:
         began = time.thread_time()
@@ -125,19 +148,23 @@ class OnePass:
         step = self.motion.step(small, same=same)
         self.tracker.note(index, step)
         self.scene.add(planes, small, step)
-        slot = Slot(index=index, buffer=buffer, planes=planes, cut=step.cut)
+        slot = Slot(
+            index=index,
+            buffer=buffer,
+            planes=planes,
+            cut=step.cut,
+            marks=self.manual.step(index, planes, step),
+        )
         self.ring.append(slot)
         self.timing["motion"] += time.thread_time() - began
         return slot
 
     def _look(self, slot: Slot, *, reuse: bool = False) -> None:
-        pose = slot.index - self.last_pose >= self.pose_stride
-        if reuse and self.last_seen is not None and not pose:
+        looks = self.schedule.looks(slot.index, fresh=slot.cut)
+        if reuse and self.last_seen is not None and "pose" not in looks:
             slot.seen = self.last_seen  # not one sample has changed since: the answer would be the same
         else:
-            slot.seen = self.last_seen = self.eyes.look(slot.index, slot.buffer, pose=pose)
-            if pose:
-                self.last_pose = slot.index
+            slot.seen = self.last_seen = self.eyes.look(slot.index, slot.buffer, looks)
         self.last_key = slot.index
         self.pending.append(slot)
 
@@ -149,7 +176,8 @@ class OnePass:
             began = time.thread_time()
             people = [box for box in seen.objects or () if box.kind == "person"]
             matched = self.tracker.update(slot.index, [*seen.private, *people])
-            self.log.seen(slot.index, seen, matched, fresh=seen.frame == slot.index)
+            if self._kept(slot.index):
+                self.log.seen(slot.index, seen, matched, fresh=seen.frame == slot.index)
             self.applied = slot.index
             self.timing["track"] += time.thread_time() - began
             while self.ring and self.ring[0].index < self.applied - self.tracker.hold:
@@ -157,10 +185,22 @@ class OnePass:
 
     def _emit(self) -> None:
         slot = self.ring.popleft()
-        covering = self.tracker.covering(slot.index, REDACTED_KINDS)
-        self._out.put((slot, covering))
+        everything = self.tracker.covering(slot.index, SEAM_KINDS)
+        if slot.index == self.start:
+            self.head = Seam.of(slot.buffer, everything)
+        if slot.index == self.end:
+            self.tail = Seam.of(slot.buffer, everything)
+        self._out.put((slot, [(t, box) for t, box in everything if t.kind in REDACTED_KINDS] + slot.marks))
         self.tracker.forget(slot.index)
-        self.log.close(self.tracker.take_closed(slot.index))
+        self.log.close(self._ended(slot.index))
+
+    def _ended(self, before: int) -> list[Track]:
+        """Return the tracks that ended before this frame and were in what is kept."""
+        ended = self.tracker.take_closed(before)
+        return [t for t in ended if t.end > self.start and (self.end is None or t.first < self.end)]
+
+    def _kept(self, index: int) -> bool:
+        return index >= self.start and (self.end is None or index < self.end)
 
     def _encode(self) -> None:
         """Redact and encode on a thread of its own: x264 releases the interpreter."""
@@ -171,11 +211,13 @@ class OnePass:
             slot, covering = item
             try:
                 began = time.thread_time()
-                rects, pixels = redact(slot.planes, covering)
-                self.log.masked(slot.index, rects, pixels)
+                rects = covered_rects(covering, self.reader.width, self.reader.height)
+                pixels = fill(slot.planes, rects, method=self.fill)
                 done = time.thread_time()
                 self.timing["redact"] += done - began
-                self.writer.write(slot.planes, cut=slot.cut)
+                if self._kept(slot.index):
+                    self.log.masked(slot.index, rects, pixels)
+                    self.writer.write(slot.planes, cut=slot.cut)
                 self.timing["encode"] += time.thread_time() - done
                 self.reader.take_back(slot.buffer)
             except BaseException as error:
@@ -185,36 +227,3 @@ class OnePass:
 def _same(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
     """Return whether two frames are equal: a sparse look first, every sample only when that agrees."""
     return bool(np.array_equal(a[::4099], b[::4099])) and bool(np.array_equal(a, b))
-
-
-def _ahead(reader: Reader) -> Generator[NDArray[np.uint8], None, None]:
-    """Read frames on a thread of its own, a few ahead."""
-    box: queue.Queue[Any] = queue.Queue(QUEUE)
-    stop = threading.Event()
-
-    def fetch() -> None:
-        try:
-            for buffer in reader.frames():
-                if stop.is_set():
-                    return
-                box.put(buffer)
-            box.put(None)
-        except BaseException as error:
-            box.put(error)
-
-    thread = threading.Thread(target=fetch, name="read", daemon=True)
-    thread.start()
-    try:
-        while (item := box.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        if thread.is_alive():
-            reader.child.kill()  # it may never deliver the frame that the thread waits for
-        while thread.is_alive():  # it may wait to hand over a frame that nobody wants any more
-            try:
-                box.get(timeout=0.05)
-            except queue.Empty:
-                pass

@@ -78,13 +78,48 @@ class PoseRow:
         }
 
 
+# Kinds whose boxes are kept for every key frame: what happens between them makes events.
+FOLLOWED = (
+    "person",
+    "car",
+    "truck",
+    "bus",
+    "motorcycle",
+    "bicycle",
+    "vehicle",
+    "traffic light",
+    "stop sign",
+    "sports ball",
+)
+
+
 @dataclass(slots=True)
 class KeyRow:
-    """How many of each kind were seen in one key frame, and the best score of each."""
+    """What was seen in one key frame: how many of each kind, the best score of each, and where.
+
+    ``where``: n × 6 rows of (index into FOLLOWED, x, y, w, h, score), in output pixels.
+    """
 
     frame: int
     counts: Counter[str]
     best: dict[str, float] = field(default_factory=dict)
+    where: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 6), np.float32))
+
+    @classmethod
+    def of(cls, frame: int, objects: Sequence[Box]) -> KeyRow:
+        best: dict[str, float] = {}
+        for box in objects:
+            best[box.kind] = max(best.get(box.kind, 0.0), box.score)
+        rows = [(FOLLOWED.index(b.kind), b.x, b.y, b.w, b.h, b.score) for b in objects if b.kind in FOLLOWED]
+        where = np.array(rows, np.float32).reshape(-1, 6)
+        return cls(frame=frame, counts=Counter(box.kind for box in objects), best=best, where=where)
+
+    @property
+    def boxes(self) -> list[tuple[str, float, float, float, float, float]]:
+        """The kept boxes as (kind, x, y, w, h, score)."""
+        return [
+            (FOLLOWED[int(row[0])], row[1], row[2], row[3], row[4], row[5]) for row in self.where.tolist()
+        ]
 
 
 class Log:
@@ -103,10 +138,7 @@ class Log:
     def seen(self, frame: int, seen: Seen, matched: dict[int, Box], *, fresh: bool) -> None:
         """Keep what one key frame showed."""
         if seen.objects is not None:
-            best: dict[str, float] = {}
-            for box in seen.objects:
-                best[box.kind] = max(best.get(box.kind, 0.0), box.score)
-            self.keys.append(KeyRow(frame=frame, counts=Counter(box.kind for box in seen.objects), best=best))
+            self.keys.append(KeyRow.of(frame, seen.objects))
         if fresh:
             self.poses += [self._pose(frame, pose, matched) for pose in seen.poses or ()]
 

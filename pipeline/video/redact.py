@@ -1,7 +1,8 @@
 """Make regions unreadable: flat fill on the Y, U and V planes, its edge feathered outside the padded box.
 
-Blur and mosaics can be undone by a matcher that knows the font (pipeline.md); one flat colour holds nothing but
-a coarse mean. The feather blends into pixels outside the padded box only, so nothing inside shows through.
+Blur and mosaics can be undone by a matcher that knows the font (pipeline.md). The flat fill takes the mean colour of
+what is around the region, so nothing of the inside is in it; the quantised fill holds a coarse mean of the inside.
+The feather blends into pixels outside the padded box only, so nothing inside shows through.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ REDACTED_KINDS = frozenset({"face", "plate", "jersey", "screen", "manual"})
 QUANTUM = np.array([16.0, 32.0, 32.0], np.float32)
 # The mean may wander so far before the colour follows: no flicker at the border of two steps.
 HYSTERESIS = 0.8
+# Chroma pixels outside a region, at most, whose mean fills it; and what fills a region that is everything.
+RIM_MOST = 12
+GREY = np.array([126.0, 128.0, 128.0], np.float32)
 FEATHER = 0.08
 FEATHER_MIN, FEATHER_MAX = 2, 12
 
@@ -70,11 +74,20 @@ def covered_rect(box: Box, width: int, height: int) -> Rect:
     )
 
 
-def redact(planes: Planes, covering: Sequence[tuple[Track, Box]]) -> tuple[list[tuple[Track, Rect]], int]:
-    """Fill every box in place; return the rectangles filled and how many pixels they cover together."""
+def covered_rects(covering: Sequence[tuple[Track, Box]], width: int, height: int) -> list[tuple[Track, Rect]]:
+    """Return the rectangle that each box fills, without those outside the picture."""
+    return [(track, rect) for track, box in covering if (rect := covered_rect(box, width, height)).area > 0]
+
+
+def fill(planes: Planes, rects: Sequence[tuple[Track, Rect]], *, method: str) -> int:
+    """Fill every rectangle in place by a method of options.FILLS; return how many pixels they cover together."""
     height, width = planes.y.shape
-    rects = [(track, rect) for track, box in covering if (rect := covered_rect(box, width, height)).area > 0]
-    colours = [_colour(track, planes, rect) for track, rect in rects]  # before anything is filled
+    every = [rect for _, rect in rects]
+    # Before anything is filled.
+    colours = [
+        steady(track, _around(planes, rect, every) if method == "flat" else _inside(planes, rect))
+        for track, rect in rects
+    ]
     for (_, rect), colour in zip(rects, colours, strict=True):
         radius = int(
             min(FEATHER_MAX, max(FEATHER_MIN, FEATHER * min(rect.right - rect.left, rect.bottom - rect.top)))
@@ -89,16 +102,39 @@ def redact(planes: Planes, covering: Sequence[tuple[Track, Box]]) -> tuple[list[
         planes.y[rect.top : rect.bottom, rect.left : rect.right] = int(colour[0])
         chroma = (slice(rect.top // 2, rect.bottom // 2), slice(rect.left // 2, rect.right // 2))
         planes.u[chroma], planes.v[chroma] = int(colour[1]), int(colour[2])
-    return rects, _union([rect for _, rect in rects], width, height)
+    return _union(every, width, height)
 
 
-def _colour(track: Track, planes: Planes, rect: Rect) -> NDArray[np.float32]:
-    half = (slice(rect.top // 2, rect.bottom // 2), slice(rect.left // 2, rect.right // 2))
-    luma = planes.y[rect.top : rect.bottom : 2, rect.left : rect.right : 2]
-    mean = np.array([luma.mean(), planes.u[half].mean(), planes.v[half].mean()], np.float32)
+def steady(track: Track, mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the track's colour: this mean in coarse steps, changed only when the mean has wandered."""
     if track.colour is None or bool((np.abs(mean - track.colour) > HYSTERESIS * QUANTUM).any()):
         track.colour = np.clip(np.round(mean / QUANTUM) * QUANTUM, 16, 240)
     return track.colour
+
+
+def _inside(planes: Planes, rect: Rect) -> NDArray[np.float32]:
+    half = (slice(rect.top // 2, rect.bottom // 2), slice(rect.left // 2, rect.right // 2))
+    luma = planes.y[rect.top : rect.bottom : 2, rect.left : rect.right : 2]
+    return np.array([luma.mean(), planes.u[half].mean(), planes.v[half].mean()], np.float32)
+
+
+def _around(planes: Planes, rect: Rect, others: Sequence[Rect]) -> NDArray[np.float32]:
+    """Return the mean colour of the rim outside a rectangle: nothing of what it covers, nor of what others cover."""
+    height, width = planes.u.shape
+    left, top, right, bottom = rect.left // 2, rect.top // 2, rect.right // 2, rect.bottom // 2
+    rim = max(2, min(RIM_MOST, (right - left + bottom - top) // 8))
+    x1, y1, x2, y2 = max(0, left - rim), max(0, top - rim), min(width, right + rim), min(height, bottom + rim)
+    free = np.ones((y2 - y1, x2 - x1), np.bool_)
+    for other in (rect, *others):
+        ox1, oy1 = max(other.left // 2, x1), max(other.top // 2, y1)
+        ox2, oy2 = min(-(-other.right // 2), x2), min(-(-other.bottom // 2), y2)
+        if ox1 < ox2 and oy1 < oy2:
+            free[oy1 - y1 : oy2 - y1, ox1 - x1 : ox2 - x1] = False
+    if not free.any():
+        return GREY  # the region is the whole picture
+    part = (slice(y1, y2), slice(x1, x2))
+    luma = planes.y[2 * y1 : 2 * y2 : 2, 2 * x1 : 2 * x2 : 2]
+    return np.array([plane[free].mean() for plane in (luma, planes.u[part], planes.v[part])], np.float32)
 
 
 def _fill(plane: NDArray[np.uint8], rect: Rect, value: int, radius: int) -> None:

@@ -9,11 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.video import cover, look, onepass, redact, sandbox, tracks
+from pipeline.video import cover, look, redact, sandbox, schedule, tracks
+from pipeline.video.options import Options
 from pipeline.video.probe import Facts
 from pipeline.video.records import Lazy, Log, TrackRecord
 
 SCHEMA = "fairframe.report/1"
+METHODS = {
+    "flat": "flat fill with the mean colour around the region, feathered outside the padded box; no metadata",
+    "quantised": "flat fill with a quantised mean colour of the region, feathered outside the padded box; no metadata",
+}
 
 
 def track_entry(track: TrackRecord) -> dict[str, Any]:
@@ -29,7 +34,15 @@ def track_entry(track: TrackRecord) -> dict[str, Any]:
 
 
 def certificate(
-    *, log: Log, models: Sequence[dict[str, Any]], stride: int, frames: int, warnings: Sequence[str]
+    *,
+    log: Log,
+    options: Options,
+    models: Sequence[dict[str, Any]],
+    stride: int,
+    frames: int,
+    segments: int,
+    reused: bool,
+    warnings: Sequence[str],
 ) -> dict[str, Any]:
     """Return what a buyer may rely on and what a person should look at."""
     pixels = np.array(log.masked_pixels, np.float64)
@@ -37,7 +50,7 @@ def certificate(
     kinds = sorted({track.kind for track in log.tracks})
     return {
         "models": list(models),
-        "method": "flat fill with a quantised mean colour, feathered outside the padded box; no audio, no metadata",
+        "method": METHODS[options.fill],
         "thresholds": {
             "padding": {kind: list(share) for kind, share in cover.SHARE.items()},
             "hold_s": tracks.HOLD_S,
@@ -50,8 +63,10 @@ def certificate(
             "pose_min_height": look.POSE_MIN_HEIGHT,
         },
         "stride": stride,
-        "look_every_s": onepass.LOOK_EVERY_S,
+        "look_every_s": {"key frames": schedule.KEY_EVERY_S, **schedule.EVERY_S[options.vertical]},
         "frames": frames,
+        "segments": segments,
+        "reused_detections": reused,
         "tracks": {
             kind: {
                 "found": sum(t.kind == kind for t in log.tracks),

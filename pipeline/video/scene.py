@@ -27,7 +27,16 @@ COLUMNS = (
     "spin",  # mean radial part of the flow around the middle, positive when moving forward
     "same",  # 1 when the picture equals the one before
     "cut",  # 1 when a new scene starts here
+    # The air and the sky, measured every AIR_EVERY frames: weather does not change faster.
+    "floor",  # 2nd percentile of Y: fog lifts the darkest parts
+    "chroma",  # mean |U − 128| + |V − 128|: fog and night take the colour away
+    "distance",  # log10 of 1 + variance of the Laplacian in the second quarter from the top, where the far things are
+    "sky_blue",  # mean U − V of the top third: positive under a blue sky
+    "sky_chroma",  # mean |U − 128| + |V − 128| of the top third
+    "sky_spread",  # standard deviation of Y of the top third
 )
+AIR = ("floor", "chroma", "distance", "sky_blue", "sky_chroma", "sky_spread")
+AIR_EVERY = 10
 
 
 class SceneLog:
@@ -50,8 +59,29 @@ class SceneLog:
         else:
             row = {**_light(planes, small), **_flow(step), "difference": step.difference, "same": 0.0}
             row["cut"] = float(step.cut)
+            if step.cut or len(self) % AIR_EVERY == 0 or not len(self):
+                row |= air(planes, small)
+            else:
+                row |= {name: self._rows[name][-1] for name in AIR}
         for name, values in self._rows.items():
             values.append(row[name])
+
+
+def air(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
+    """Measure what haze and clouds change: contrast of far things, colour, the sky."""
+    height = small.shape[0]
+    u, v = planes.u[::8, ::8].astype(np.float32), planes.v[::8, ::8].astype(np.float32)
+    chroma = np.abs(u - 128) + np.abs(v - 128)
+    top = max(1, u.shape[0] // 3)
+    edges = cv2.Laplacian(small, cv2.CV_16S)[height // 4 : max(height // 4 + 1, height // 2)]
+    return {
+        "floor": float(np.percentile(small[::4, ::4], 2)),
+        "chroma": float(chroma.mean()),
+        "distance": float(np.log10(1 + cv2.meanStdDev(edges)[1][0, 0] ** 2)),
+        "sky_blue": float((u[:top] - v[:top]).mean()),
+        "sky_chroma": float(chroma[:top].mean()),
+        "sky_spread": float(small[: max(1, height // 3)].std()),
+    }
 
 
 def _light(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:

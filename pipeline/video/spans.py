@@ -26,6 +26,12 @@ def windows(values: NDArray[np.float32], fps: float, seconds: float) -> list[NDA
     return [values[i * size : (i + 1) * size if i < count - 1 else len(values)] for i in range(count)]
 
 
+def runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return [start, stop) of every run of true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
 def spans(
     labels: Sequence[tuple[str, float]], *, window_s: float, end_s: float, shortest_s: float
 ) -> list[Span]:

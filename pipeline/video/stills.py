@@ -22,9 +22,10 @@ class Tiles:
     def __init__(self, *, rate: Fraction) -> None:
         self.every = max(1, int(rate) // 2)
         self.rate = rate
-        self.tiles: list[NDArray[np.uint8]] = []
+        self.tiles: dict[int, NDArray[np.uint8]] = {}  # frame → BGR picture
 
     def offer(self, index: int, planes: tuple[NDArray[np.uint8], ...]) -> None:
+        """Take a picture of frame `index` as limited-range Y, U, V planes, if its turn has come."""
         if index % self.every:
             return
         height, width = planes[0].shape
@@ -33,18 +34,29 @@ class Tiles:
         y = np.clip((y.astype(np.float32) - 16) * (255 / 219), 0, 255).astype(
             np.uint8
         )  # limited range to full
-        self.tiles.append(cv2.cvtColor(cv2.merge([y, v, u]), cv2.COLOR_YCrCb2BGR))
-        if len(self.tiles) > MOST_TILES:
-            self.tiles = self.tiles[::2]
+        self.tiles[index] = cv2.cvtColor(cv2.merge([y, v, u]), cv2.COLOR_YCrCb2BGR)
+        self._thin()
+
+    def join(self, every: int, tiles: dict[int, NDArray[np.uint8]]) -> None:
+        """Take the pictures of a later part of the same footage."""
+        self.every = max(self.every, every)  # both are the first distance, doubled
+        self.tiles |= tiles
+        self.tiles = {index: tile for index, tile in self.tiles.items() if index % self.every == 0}
+        self._thin()
+
+    def _thin(self) -> None:
+        while len(self.tiles) > MOST_TILES:
             self.every *= 2
+            self.tiles = {index: tile for index, tile in self.tiles.items() if index % self.every == 0}
 
     def save(self, path: Path) -> dict[str, float | int]:
         """Write the sheet; return how to read it: tile size, columns, count, seconds between tiles."""
-        height, width = self.tiles[0].shape[:2]
-        columns = min(COLUMNS, len(self.tiles))
-        rows = -(-len(self.tiles) // columns)
+        tiles = [self.tiles[index] for index in sorted(self.tiles)]
+        height, width = tiles[0].shape[:2]
+        columns = min(COLUMNS, len(tiles))
+        rows = -(-len(tiles) // columns)
         sheet = np.zeros((rows * height, columns * width, 3), np.uint8)
-        for i, tile in enumerate(self.tiles):
+        for i, tile in enumerate(tiles):
             y, x = i // columns * height, i % columns * width
             sheet[y : y + height, x : x + width] = tile
         cv2.imwrite(str(path), sheet, JPEG)
@@ -52,7 +64,7 @@ class Tiles:
             "tile_width": width,
             "tile_height": height,
             "columns": columns,
-            "count": len(self.tiles),
+            "count": len(tiles),
             "every_s": round(float(self.every / self.rate), 4),
         }
 

@@ -1,24 +1,28 @@
-"""First honest scenario tags: from brightness, motion of the camera, objects seen, poses. Unknown is a value."""
+"""Scenario tags from telemetry, brightness, motion of the camera, objects seen, poses. Unknown is a value."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.telemetry.ride import Ride
+from pipeline.telemetry.private import Hidden
+from pipeline.telemetry.ride import RATE_HZ, Ride
+from pipeline.video import ego, encounters, sports
 from pipeline.video.drills import drills
 from pipeline.video.records import Log
 from pipeline.video.scene import SceneLog
-from pipeline.video.spans import Span, spans, windows
+from pipeline.video.spans import Span, runs, spans
+from pipeline.video.weather import light_spans, weather_spans
 
 # Version of marketplace/taxonomy.json that these ids are from; a test keeps the two together.
-TAXONOMY_VERSION = 1
+TAXONOMY_VERSION = 2
 # Detector classes (COCO) behind each actor of the taxonomy.
 ACTORS = {
     "car": ("car",), "truck": ("truck",), "bus": ("bus",), "motorcycle": ("motorcycle",), "bicycle": ("bicycle",),
@@ -29,15 +33,21 @@ ACTORS = {
 ACTOR_SIGHTINGS = 3
 ACTOR_GAP_S = 1.5
 VEHICLES = ("car", "truck", "bus", "motorcycle")
-# Top third of the picture on labelled webcam images: night stays under 92, day over 104 (of 16..235).
-NIGHT_SKY, DAY_SKY = 92.0, 104.0
-# Share of pixels over 210 that lamps make at night.
-LAMPS = 0.006
-# Picture widths a second. Stopped: flow noise at 320 pixels. Turning: a junction turns 15–40°/s, a motorway bend
-# under 4°/s, and dashcams see 70–130° across.
-STOPPED_SPEED = 0.025
-TURNING_PAN = 0.10
-SLOWEST_EGO_FPS = 4.0
+RULES = (
+    "tags.py",
+    "sports.py",
+    "ego.py",
+    "encounters.py",
+    "weather.py",
+    "drills.py",
+    "scene.py",
+    "spans.py",
+    "motion.py",
+)
+# Metres a second from which nobody drives except on a motorway, over at least so long.
+MOTORWAY_MPS, MOTORWAY_S = 27.0, 10.0
+# Degrees turned at one junction, and around a roundabout; the slowest and fastest way through.
+JUNCTION_DEGREES, ROUNDABOUT_DEGREES = 55.0, 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +60,18 @@ class Tag:
     event_s: float | None
     confidence: float
     source: str
+    count: int | None = None  # repetitions, where counting makes sense
 
     def public(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the tag as the report shows it; `count` only where there is one."""
+        return {name: value for name, value in asdict(self).items() if name != "count" or value is not None}
 
 
 @cache
 def rules_source() -> str:
-    """Return the source name of tags that rules assign: the digest of the rules' own code."""
+    """Return the source name of tags that rules assign to pictures: the digest of the rules' own code."""
     digest = hashlib.sha256()
-    for name in ("tags.py", "drills.py", "scene.py", "spans.py", "motion.py"):
+    for name in RULES:
         digest.update(Path(__file__).with_name(name).read_bytes())
     return f"model:{digest.hexdigest()}"
 
@@ -73,76 +85,153 @@ def assign(
     detector: str,
     end_s: float,
     ride: Ride | None = None,
+    levels: NDArray[np.float32] | None = None,
 ) -> list[Tag]:
-    """Return every tag of a footage; `detector` is the sha256 of the model that sees objects."""
+    """Return every tag of a footage.
+
+    `detector` is the sha256 of the model that sees objects, `ride` what telemetry says, `levels` the loudness in dB
+    of every half second.
+    """
     rules = rules_source()
-    found = _from_spans("odd.illumination", _illumination(scene, log.fps, end_s), rules)
+    light = light_spans(scene, log.fps, end_s)
+    found = _from_spans("odd.illumination", light, rules)
     found += _actors(log, f"model:{detector}" if detector else rules, end_s)
     if vertical == "driving":
-        motion = _ego(scene, log.fps, end_s)
-        found += _from_spans("ego", motion, rules)
-        found += _from_spans("traffic", _traffic(log, motion, end_s), rules)
-        # Weather and road type need a model that is not here yet; silence would look like "none".
-        found += [Tag(f"odd.{axis}.unknown", 0.0, end_s, None, 0.0, rules) for axis in ("weather", "road")]
+        found += _driving(scene, log, light, ride, rules, end_s)
     else:
-        if discipline:
-            found.append(Tag(f"sport.discipline.{discipline}", 0.0, end_s, None, 1.0, "contributor"))
-        found += _athletes(log, rules, end_s)
-        found += _camera(scene, log.fps, rules, end_s)
-        found += [
-            Tag(f"sport.drill.{d.value}", d.start_s, d.end_s, d.event_s, d.confidence, rules)
-            for d in drills(log.poses, fps=log.fps, discipline=discipline, steady=not _moving(scene, log.fps))
-        ]
+        found += _sports(scene, log, discipline, levels, rules, end_s)
+    if ride is not None:
+        found = _outside(found, ride.hidden)
     return sorted((_rounded(tag, end_s) for tag in found), key=lambda t: (t.start_s, t.id))
+
+
+def _outside(found: list[Tag], hidden: Sequence[Hidden]) -> list[Tag]:
+    """Cut tags to what may be seen: how somebody drives home is as private as where."""
+    for away in hidden:
+        kept: list[Tag] = []
+        for tag in found:
+            if tag.event_s is not None and away.start_s <= tag.event_s <= away.end_s:
+                continue
+            if tag.end_s <= away.start_s or tag.start_s >= away.end_s:
+                kept.append(tag)
+                continue
+            for start, end in ((tag.start_s, away.start_s), (away.end_s, tag.end_s)):
+                if end > start and (tag.event_s is None or start <= tag.event_s <= end):
+                    kept.append(replace(tag, start_s=start, end_s=end))
+        found = kept
+    return found
 
 
 def _from_spans(axis: str, found: list[Span], source: str) -> list[Tag]:
     return [Tag(f"{axis}.{s.value}", s.start_s, s.end_s, None, s.confidence, source) for s in found]
 
 
-def _illumination(scene: SceneLog, fps: float, end_s: float) -> list[Span]:
-    columns = [windows(scene.column(name), fps, 1.0) for name in ("luma", "sky", "bright", "spread")]
-    labels = []
-    for luma, sky, bright, spread in zip(*([float(w.mean()) for w in c] for c in columns), strict=True):
-        labels.append(illumination(luma=luma, sky=sky, bright=bright, spread=spread))
-    return spans(labels, window_s=1.0, end_s=end_s, shortest_s=4.0)
+def _driving(
+    scene: SceneLog, log: Log, light: list[Span], ride: Ride | None, rules: str, end_s: float
+) -> list[Tag]:
+    """Return own motion, events, traffic, weather and road; telemetry speaks before pictures."""
+    motion, events = ego.by_flow(scene, log.fps, end_s)
+    brakes = events
+    said: list[Tag] = []
+    if ride is not None:
+        measured, measured_events = ego.by_telemetry(ride, end_s)
+        source = f"telemetry:{ride.source}"
+        if measured:
+            motion, brakes = measured, measured_events
+            said += _from_spans("ego", measured, source) + _from_events(measured_events, source)
+            # What the sensors say of the own car, pictures need not guess.
+            events = []
+            said += _from_spans("odd.road", _fast_roads(ride, end_s), source)
+    if not said:
+        said += _from_spans("ego", motion, rules)
+    met = encounters.events(
+        log.keys, fps=log.fps, width=log.width, height=log.height, ego=motion, brakes=brakes
+    )
+    said += _from_events([*events, *met], rules)
+    said += _from_spans("traffic", _traffic(log, motion, end_s), rules)
+    said += _from_spans("odd.weather", weather_spans(scene, log.fps, end_s, light), rules)
+    said += _roads(said, scene, log, ride, rules, end_s)
+    return said
 
 
-def illumination(*, luma: float, sky: float, bright: float, spread: float) -> tuple[str, float]:
-    """Return (value, confidence) from mean luma, mean of the top third, share of bright pixels and contrast."""
-    if spread < 3:
-        return "unknown", 0.3  # one flat colour: a covered lens or a test picture
-    # A dim picture without a single lamp in it is a grey day or dusk, not a lit night.
-    if sky < NIGHT_SKY and luma < 96 and (luma < 60 or bright > LAMPS):
-        lit = bright > LAMPS or luma > 45
-        return ("night_lit" if lit else "night_unlit"), float(
-            np.clip(0.55 + (NIGHT_SKY - sky) / 120, 0.5, 0.9)
-        )
-    if sky >= DAY_SKY and luma >= 80:
-        return "day", float(np.clip(0.55 + (sky - DAY_SKY) / 120, 0.5, 0.9))
-    if 55 <= luma < 110:
-        return "dawn_dusk", 0.4
-    return "unknown", 0.3
+def _from_events(events: list[ego.Event], source: str) -> list[Tag]:
+    return [Tag(f"event.{e.value}", e.start_s, e.end_s, e.event_s, e.confidence, source) for e in events]
 
 
-def _ego(scene: SceneLog, fps: float, end_s: float) -> list[Span]:
-    window = 0.5
-    if fps < SLOWEST_EGO_FPS or float(scene.column("cut").mean()) > 0.1:
-        return []  # time-lapse: the pictures are too far apart to tell how the camera moved
-    pans, speeds = windows(scene.column("pan"), fps, window), windows(scene.column("speed"), fps, window)
-    labels = []
-    for pan_values, speed_values in zip(pans, speeds, strict=True):
-        pan, speed = float(np.median(pan_values)) * fps, float(np.median(speed_values)) * fps
-        if speed < STOPPED_SPEED and abs(pan) < STOPPED_SPEED:
-            labels.append(("stopped", float(np.clip(0.9 - 10 * speed, 0.6, 0.9))))
-        elif abs(pan) > TURNING_PAN:
-            # The scene moves to the right when the camera turns left.
-            labels.append(
-                ("turning_left" if pan > 0 else "turning_right", float(np.clip(0.4 + abs(pan), 0.5, 0.85)))
+def _fast_roads(ride: Ride, end_s: float) -> list[Span]:
+    """Return where the speed alone says motorway."""
+    fast = np.nan_to_num(ride.speed) > MOTORWAY_MPS
+    return [
+        Span("motorway", a / RATE_HZ, min(end_s, b / RATE_HZ), 0.7)
+        for a, b in runs(fast)
+        if (b - a) / RATE_HZ >= MOTORWAY_S
+    ]
+
+
+def _roads(
+    said: list[Tag], scene: SceneLog, log: Log, ride: Ride | None, rules: str, end_s: float
+) -> list[Tag]:
+    """Return junctions and roundabouts by how far the car turns, and unknown for all the rest."""
+    if ride is not None and np.isfinite(ride.yaw_rate).mean() > 0.8:
+        step, turn, source = 1 / RATE_HZ, np.nan_to_num(ride.yaw_rate), f"telemetry:{ride.source}"
+    else:
+        motion = ego.grid(scene, log.fps)
+        step, turn, source = motion.step_s, motion.turn, rules
+    found: list[Tag] = []
+    for sign in (1, -1):
+        for a, b in runs(sign * turn > 5.0):
+            turned = abs(float(turn[a:b].sum())) * step
+            if turned >= JUNCTION_DEGREES and any(t.id.startswith("ego.turning") for t in said):
+                value = "roundabout" if turned >= ROUNDABOUT_DEGREES else "intersection"
+                start, end = max(0.0, a * step - 2.0), min(end_s, b * step + 1.0)
+                found.append(Tag(f"odd.road.{value}", start, end, None, 0.5, source))
+    taken = sorted((t.start_s, t.end_s) for t in [*said, *found] if t.id.startswith("odd.road."))
+    at = 0.0
+    for start, end in [*taken, (end_s, end_s)]:
+        if start - at > 1.0 or (at == 0.0 and not taken):
+            found.append(Tag("odd.road.unknown", at, start, None, 0.0, rules))
+        at = max(at, end)
+    return found
+
+
+def _sports(
+    scene: SceneLog,
+    log: Log,
+    discipline: str | None,
+    levels: NDArray[np.float32] | None,
+    rules: str,
+    end_s: float,
+) -> list[Tag]:
+    """Return what the contributor said, and what pictures, poses and sound say of it."""
+    found: list[Tag] = []
+    if discipline:
+        found.append(
+            Tag(
+                f"sport.discipline.{discipline}",
+                0.0,
+                end_s,
+                None,
+                sports.fits(log, discipline),
+                "contributor",
             )
-        else:
-            labels.append(("straight", float(np.clip(0.8 - 2 * abs(pan), 0.5, 0.8))))
-    return spans(labels, window_s=window, end_s=end_s, shortest_s=1.0)
+        )
+    if several := sports.athletes(log):
+        found.append(Tag(f"sport.athlete_count.{several[0]}", 0.0, end_s, None, several[1], rules))
+    found += [
+        Tag(f"sport.camera_view.{value}", 0.0, end_s, None, sure, rules)
+        for value, sure in sports.camera(scene, log)
+    ]
+    steady = sports.moving_share(scene, log.fps) <= 0.25
+    done = sports.plausible(drills(log.poses, fps=log.fps, discipline=discipline, steady=steady), discipline)
+    found += [
+        Tag(f"sport.drill.{d.value}", d.start_s, d.end_s, d.event_s, d.confidence, rules, d.count)
+        for d in done
+    ]
+    found += [
+        Tag("sport.highlight.peak", m.start_s, m.end_s, m.event_s, m.confidence, rules)
+        for m in sports.highlights(scene, done, log.fps, end_s, levels)
+    ]
+    return found
 
 
 def _traffic(log: Log, motion: list[Span], end_s: float) -> list[Span]:
@@ -182,37 +271,6 @@ def _actors(log: Log, source: str, end_s: float) -> list[Tag]:
     return found
 
 
-def _athletes(log: Log, source: str, end_s: float) -> list[Tag]:
-    """Tell how many people are in view at once, as the upper quartile over the key frames."""
-    counts = [key.counts["person"] for key in log.keys]
-    poses = Counter(row.frame for row in log.poses)
-    posed = [poses.get(key.frame, 0) for key in log.keys]
-    both = np.maximum(counts, posed) if counts else np.zeros(1)
-    several = float(np.percentile(both, 75))
-    if several < 1:
-        return []
-    value = "one" if several < 1.5 else "two" if several < 2.5 else "group"
-    agree = float(
-        np.mean((both >= 0.5) & (both < 1.5) if value == "one" else both >= (2 if value == "two" else 3))
-    )
-    return [Tag(f"sport.athlete_count.{value}", 0.0, end_s, None, max(0.3, agree), source)]
-
-
-def _camera(scene: SceneLog, fps: float, source: str, end_s: float) -> list[Tag]:
-    share = _moving_share(scene, fps)
-    value = "moving" if _moving(scene, fps) else "static"
-    return [Tag(f"sport.camera_view.{value}", 0.0, end_s, None, max(share, 1 - share), source)]
-
-
-def _moving(scene: SceneLog, fps: float) -> bool:
-    return _moving_share(scene, fps) > 0.25
-
-
-def _moving_share(scene: SceneLog, fps: float) -> float:
-    pan, tilt = np.abs(scene.column("pan")) * fps, np.abs(scene.column("tilt")) * fps
-    return float(np.mean((pan > 0.02) | (tilt > 0.03)))
-
-
 def _rounded(tag: Tag, end_s: float) -> Tag:
     event = None if tag.event_s is None else round(min(tag.event_s, end_s), 3)
     start = round(min(max(0.0, tag.start_s), end_s), 3)
@@ -223,4 +281,5 @@ def _rounded(tag: Tag, end_s: float) -> Tag:
         event,
         round(tag.confidence, 3),
         tag.source,
+        tag.count,
     )

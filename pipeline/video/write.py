@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pipeline.video.watermark import Watermark
 
 # Output must not depend on how many cores a machine has: x264 gives the same bytes for the same thread count.
 X264_THREADS = 2
+MP4 = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0", "fflags": "+bitexact"}
 MASTER = {"preset": "veryfast", "crf": "23"}
 PREVIEW = {"preset": "superfast", "crf": "29"}
 # Keyframes are ours to place (every second and at cuts), the same in both files: clips are cut by copying.
@@ -33,16 +35,7 @@ class Encoder:
     def __init__(
         self, path: Path, *, width: int, height: int, rate: Fraction, matrix: str, options: dict[str, str]
     ) -> None:
-        self.container = av.open(
-            str(path),
-            "w",
-            format="mp4",
-            options={
-                "movflags": "+faststart+negative_cts_offsets",
-                "use_editlist": "0",
-                "fflags": "+bitexact",
-            },
-        )
+        self.container = av.open(str(path), "w", format="mp4", options=MP4)
         stream = self.container.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         context = stream.codec_context
@@ -76,31 +69,44 @@ class Encoder:
 
 
 class Writer:
-    """Master, preview and tiles of one footage."""
+    """Master, preview and tiles of one segment of a footage, which begins at frame `start`."""
 
-    def __init__(self, folder: Path, *, width: int, height: int, rate: Fraction, matrix: str) -> None:
-        self.width, self.height, self.rate = width, height, rate
-        factor = min(1.0, limits.PREVIEW_LINES / min(width, height))
-        self.preview_size = (round(width * factor / 2) * 2, round(height * factor / 2) * 2)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        width: int,
+        height: int,
+        rate: Fraction,
+        matrix: str,
+        start: int = 0,
+        with_preview: bool = True,
+    ) -> None:
+        self.width, self.height, self.rate, self.start = width, height, rate, start
+        self.preview_size = preview_size(width, height)
         self.mark = Watermark(*self.preview_size)
         self.master = Encoder(
             folder / "redacted.mp4", width=width, height=height, rate=rate, matrix=matrix, options=MASTER
         )
-        self.preview = Encoder(
-            folder / "preview.mp4",
-            width=self.preview_size[0], height=self.preview_size[1], rate=rate, matrix=matrix, options=PREVIEW,
-        )  # fmt: skip
+        self.preview: Encoder | None = None
+        if with_preview:
+            self.preview = Encoder(
+                folder / "preview.mp4",
+                width=self.preview_size[0], height=self.preview_size[1], rate=rate, matrix=matrix, options=PREVIEW,
+            )  # fmt: skip
         self.tiles = Tiles(rate=rate)
         self.keyframes: list[int] = []
-        self._spacing = max(1, int(rate))  # at most one second
+        self._spacing = key_spacing(rate)
 
     def write(self, planes: Planes, *, cut: bool) -> None:
         """Take one redacted frame; `cut` says that a new scene starts here."""
-        index = self.master.count
-        key = index == 0 or cut or index - self.keyframes[-1] >= self._spacing
+        index = self.start + self.master.count
+        key = cut or index % self._spacing == 0 or index == self.start
         if key:
             self.keyframes.append(index)
         self.master.write((planes.y, planes.u, planes.v), key=key)
+        if self.preview is None:
+            return
         w, h = self.preview_size
         small = (shrink(planes.y, w, h), shrink(planes.u, w // 2, h // 2), shrink(planes.v, w // 2, h // 2))
         self.preview.write((self.mark.draw(small[0]), small[1], small[2]), key=key)
@@ -108,12 +114,51 @@ class Writer:
 
     def close(self) -> None:
         self.master.close()
-        self.preview.close()
+        if self.preview is not None:
+            self.preview.close()
 
     def abort(self) -> None:
         """Let go of the files; what they hold is thrown away."""
         self.master.abort()
-        self.preview.abort()
+        if self.preview is not None:
+            self.preview.abort()
+
+
+def key_spacing(rate: Fraction) -> int:
+    """Return the frames between keyframes: at most one second, on one grid of the whole footage."""
+    return max(1, int(rate))
+
+
+def preview_size(width: int, height: int) -> tuple[int, int]:
+    """Return even (width, height) of the preview of a master of this size."""
+    factor = min(1.0, limits.PREVIEW_LINES / min(width, height))
+    return round(width * factor / 2) * 2, round(height * factor / 2) * 2
+
+
+def join(parts: Sequence[Path], target: Path, *, rate: Fraction) -> None:
+    """Write the parts of one footage after each other into one file, packets as they are.
+
+    All come from this module's encoder with the same options, so one header describes them all.
+    """
+    with av.open(str(target), "w", format="mp4", options=MP4) as out:
+        copied, frames = None, 0
+        for part in parts:
+            with av.open(str(part)) as source:
+                stream = source.streams.video[0]
+                if copied is None:
+                    copied = out.add_stream_from_template(stream)
+                elif copied.codec_context.extradata != stream.codec_context.extradata:
+                    raise RuntimeError("the parts of a footage were encoded with different options")
+                tick = 1 / (rate * stream.time_base)
+                count = 0
+                for packet in source.demux(stream):
+                    if packet.size and packet.pts is not None:
+                        packet.pts = packet.pts + round(frames * tick)
+                        packet.dts = None if packet.dts is None else packet.dts + round(frames * tick)
+                        packet.stream = copied
+                        out.mux(packet)
+                        count += 1
+                frames += count
 
 
 def shrink(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

@@ -25,16 +25,16 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_progress_goes_through_every_step_and_only_forward(source: Path, tmp_path: Path) -> None:
-    told: list[tuple[str, float]] = []
+    told: list[tuple[str, float, float | None]] = []
     process(
         source, tmp_path / "out", vertical="driving", workers=1, on_progress=lambda *step: told.append(step)
     )
-    assert list(dict.fromkeys(step for step, _ in told)) == KEYS
+    assert list(dict.fromkeys(step for step, *_ in told)) == KEYS
     for key in KEYS:
-        fractions = [fraction for step, fraction in told if step == key]
+        fractions = [fraction for step, fraction, _ in told if step == key]
         assert fractions == sorted(fractions)
         assert fractions[-1] == 1.0
-    assert len([step for step, _ in told if step == "redact"]) > 10
+    assert len([step for step, *_ in told if step == "redact"]) > 10
 
 
 def test_cancelled_in_the_middle_leaves_nothing(source: Path, tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_cancelled_in_the_middle_leaves_nothing(source: Path, tmp_path: Path) ->
     def enough() -> bool:
         return bool(seen and seen[-1] > 0.3)
 
-    def note(step: str, fraction: float) -> None:
+    def note(step: str, fraction: float, _left: float | None) -> None:
         if step == "redact":
             seen.append(fraction)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.video.boxes import Box
-from pipeline.video.redact import Planes, Rect, covered_rect, redact
+from pipeline.video.redact import Planes, Rect, covered_rect, covered_rects, fill
 from pipeline.video.tracks import Track
 
 WIDTH, HEIGHT = 320, 240
@@ -15,6 +15,11 @@ WIDTH, HEIGHT = 320, 240
 def noise() -> tuple[np.ndarray, Planes]:
     buffer = np.random.default_rng(3).integers(16, 235, WIDTH * HEIGHT * 3 // 2, dtype=np.uint8)
     return buffer, Planes.of(buffer, WIDTH, HEIGHT)
+
+
+def redact(planes: Planes, boxes: list[tuple[Track, Box]], method: str = "flat") -> tuple[list, int]:
+    rects = covered_rects(boxes, WIDTH, HEIGHT)
+    return rects, fill(planes, rects, method=method)
 
 
 def track(number: int = 1) -> Track:
@@ -55,6 +60,28 @@ def test_the_fill_tells_no_more_than_a_few_bits() -> None:
         redact(planes, [(track(), Box("face", 50, 50, 80, 80))])
         fills.add(int(planes.y[80, 80]))
     assert len(fills) <= 16
+
+
+def test_the_flat_fill_holds_nothing_of_what_it_covers() -> None:
+    fills = set()
+    for inside in (20, 90, 160, 230):
+        buffer = np.full(WIDTH * HEIGHT * 3 // 2, 100, np.uint8)
+        planes = Planes.of(buffer, WIDTH, HEIGHT)
+        box = Box("face", 60, 60, 80, 80)
+        rect = covered_rect(box, WIDTH, HEIGHT)
+        planes.y[rect.top : rect.bottom, rect.left : rect.right] = inside
+        redact(planes, [(track(), box)])
+        fills.add(int(planes.y[100, 100]))
+    assert fills == {96}  # the colour around it, in its coarse steps
+
+
+def test_the_flat_fill_holds_nothing_of_a_neighbour_either() -> None:
+    buffer = np.full(WIDTH * HEIGHT * 3 // 2, 100, np.uint8)
+    planes = Planes.of(buffer, WIDTH, HEIGHT)
+    planes.y[40:160, 50:140] = 230
+    boxes = [(track(1), Box("face", 50, 40, 45, 120)), (track(2), Box("face", 95, 40, 45, 120))]
+    redact(planes, boxes)
+    assert {int(planes.y[100, 60]), int(planes.y[100, 120])} == {96}
 
 
 def test_the_fill_does_not_flicker() -> None:

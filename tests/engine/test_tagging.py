@@ -11,7 +11,8 @@ from pipeline.video.drills import drills
 from pipeline.video.records import KeyRow, Log, PoseRow
 from pipeline.video.scene import COLUMNS, SceneLog
 from pipeline.video.spans import spans
-from pipeline.video.tags import assign, illumination
+from pipeline.video.tags import assign
+from pipeline.video.weather import illumination
 
 FPS = 30.0
 
@@ -19,7 +20,8 @@ FPS = 30.0
 def scene(seconds: float, **columns: np.ndarray | float) -> SceneLog:
     log = SceneLog()
     base: dict[str, np.ndarray | float] = dict.fromkeys(COLUMNS, 0.0)
-    base |= {"luma": 120.0, "spread": 50.0, "sky": 160.0, "sharp": 500.0, "speed": 0.02, **columns}
+    base |= {"luma": 120.0, "spread": 50.0, "sky": 160.0, "sharp": 500.0, "speed": 0.02, "distance": 3.0}
+    base |= {"chroma": 12.0, "floor": 30.0, "sky_chroma": 12.0, **columns}
     count = round(seconds * FPS)
     for name in COLUMNS:
         log._rows[name].extend(np.broadcast_to(np.asarray(base[name], np.float32), count).tolist())

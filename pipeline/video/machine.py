@@ -1,0 +1,32 @@
+"""What a process of the engine sets once: steady memory, one thread a call of OpenCV, how many cores there are."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from functools import cache
+
+import cv2
+
+# malloc.h of glibc.
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+
+
+@cache
+def prepare() -> None:
+    """Set up this process; further calls do nothing.
+
+    glibc gives large buffers back at once: threads that hand frames on otherwise leave holes in its heaps. The eyes'
+    threads share the cores; OpenCV's own would fight with them.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # another C library: nothing to set
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_ARENA_MAX, 2)
+        libc.mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
+    cv2.setNumThreads(1)
+
+
+def cores(asked: int | None = None) -> int:
+    """Return how many threads to use: as asked for, else one a core that this process may use."""
+    return asked or len(os.sched_getaffinity(0))

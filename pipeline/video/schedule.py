@@ -1,0 +1,41 @@
+"""Which detector looks at which frame: on one grid of the whole footage, so that every segment keeps to the same."""
+
+from __future__ import annotations
+
+# Seconds between two key frames at most: every 3rd frame at 24–30 fps (pipeline.md: every 5th leaks half of the boxes).
+KEY_EVERY_S = 0.125
+# Seconds between looks at whole key frames. What moves in between is carried by the motion and looked at again where
+# it is expected; what is new is followed back to where it came from.
+EVERY_S: dict[str, dict[str, float]] = {
+    "driving": {"faces": 0.0, "objects": 0.2, "plates": 0.0, "pose": 0.5},
+    "sports": {"faces": 0.0, "objects": 0.0, "plates": 0.25, "pose": 0.1},
+}
+LOOKS = ("objects", "faces", "plates", "pose")
+
+
+class Schedule:
+    """Key frames, and what is looked for in each."""
+
+    def __init__(self, *, vertical: str, fps: float, poses: bool) -> None:
+        self.stride = max(1, int(fps * KEY_EVERY_S))
+        self.poses = poses
+        keys_per_s = fps / self.stride
+        self._every = {look: max(1, round(EVERY_S[vertical][look] * keys_per_s)) for look in LOOKS}
+
+    def is_key(self, index: int) -> bool:
+        """Return whether detectors look at this frame."""
+        return index % self.stride == 0
+
+    def looks(self, index: int, *, fresh: bool) -> frozenset[str]:
+        """Return what is looked for in a frame; in a `fresh` scene everything, for nothing of it is known."""
+        number = index // self.stride
+        wanted = {
+            look
+            for place, look in enumerate(LOOKS)
+            if fresh or number % self._every[look] == place % self._every[look]
+        }
+        if not self.poses:
+            wanted.discard("pose")
+        elif "pose" in wanted:
+            wanted.add("objects")  # poses are of the people of the same frame
+        return frozenset(wanted)
