@@ -11,9 +11,16 @@ from django.utils import timezone
 
 from buyers.stripe_api import client
 from marketplace.money import Money
-from marketplace.states import TransferState, advance
+from marketplace.states import OrderState, TransferState, advance
 from payouts import ledger
-from payouts.models import AccountKind, ConnectAccount, LedgerTransaction, TransactionKind, Transfer
+from payouts.models import (
+    AccountKind,
+    ConnectAccount,
+    LedgerAccount,
+    LedgerTransaction,
+    TransactionKind,
+    Transfer,
+)
 
 log = logging.getLogger(__name__)
 UNSENT = (TransferState.DUE, TransferState.FAILED)
@@ -21,6 +28,7 @@ NO_ACCOUNT = "Your Stripe account cannot take transfers yet. Finish its set-up o
 CLOSED = "Your account with us is closed. Write to us: your money is kept."
 NO_ANSWER = "Stripe did not answer. Nothing is lost: we ask again every day."
 OWES = "A sale was taken back, so your balance is below this amount. It is sent when new earnings cover it."
+DISPUTED = "A buyer's bank looks into one of these sales. It is sent when the bank has decided."
 REFUSALS = {
     "balance_insufficient": "The buyers' payments have not reached us yet. We try again every day.",
     "insufficient_capabilities_for_transfer": NO_ACCOUNT,
@@ -76,8 +84,12 @@ def _create(row: Transfer) -> Any:
     account = ConnectAccount.objects.filter(contributor=row.contributor_id).first()
     if account is None or not account.transfers_active:
         raise Unsent(NO_ACCOUNT)
+    # Until the transfer is booked no refund may take from this person what leaves now.
+    list(LedgerAccount.objects.filter(contributor=row.contributor_id).select_for_update(no_key=True))
     if ledger.owed_to(row.contributor).get(row.currency, 0) < row.amount_minor:
         raise Unsent(OWES)
+    if row.earnings.filter(transaction__order__state=OrderState.DISPUTED).exists():
+        raise Unsent(DISPUTED)
     # Our row's id. Stripe remembers a refusal under its key, too, so that each one is followed by a new key.
     key = f"{row.pk}-{row.attempts}" if row.attempts else str(row.pk)
     return client().v1.transfers.create(
