@@ -33,13 +33,20 @@ def _id(event: StripeEvent) -> str:
 
 
 def _session_paid(event: StripeEvent) -> str:
-    """Mark the order paid and book the sale."""
+    return settle_session(_id(event))
+
+
+def settle_session(pk: str) -> str:
+    """Mark the order of a payment page paid and book the sale, or close it when the page ran out; say what was done."""
     session: Any = client().v1.checkout.sessions.retrieve(
-        _id(event), {"expand": ["payment_intent.latest_charge.balance_transaction"]}
+        pk, {"expand": ["payment_intent.latest_charge.balance_transaction"]}
     )
     order = _order_of(session)
     if order is None:
         return "Not an order of ours."
+    if session.status == "expired":
+        orders.expire(order=order)
+        return f"{order}: {order.get_state_display()}"
     if session.payment_status != "paid":
         return f"The session is {session.payment_status}: the order waits."
     intent = session.payment_intent
