@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks import engine, moving, painted, peers, processes, real
 from benchmarks.bench import Bench
-from benchmarks.labels import Still
+from benchmarks.labels import Still, held_out
 from benchmarks.registry import Figure, Section
 from benchmarks.scoring import wilson
 from benchmarks.truth import LEAST, Masks, Score, Truth, by_boxes, score
@@ -54,7 +54,7 @@ def measure(bench: Bench) -> Section:
 def _real(bench: Bench, section: Section, lines: list[str]) -> list[str]:
     """Score the clips whose faces and plates were followed by eye; all of them are few, so `--quick` takes all."""
     rows = []
-    total: dict[str, Score] = {}
+    total: dict[tuple[str, str], Score] = {}
     for clip in real.clips(bench):
         bench.tell(f"tracks: {clip.truth.video.name}")
         done = engine.process(bench, clip.truth.video, vertical=clip.vertical)
@@ -62,10 +62,12 @@ def _real(bench: Bench, section: Section, lines: list[str]) -> list[str]:
         for kind in clip.kinds:
             found = score(clip.truth, *by_boxes(clip.truth, masks), kind=kind)
             rows.append(row(f"{clip.truth.video.stem}, {kind}s", "Fairframe", found, clip.truth.complete))
-            total.setdefault(kind, Score()).add(found)
-    for kind, found in sorted(total.items()):
-        section.figures += _figures(kind, found, "real clips, labelled by eye")
-        lines += [f"Leaking {kind} tracks of real clips: {', '.join(found.leaking()) or 'none'}.", ""]
+            total.setdefault((kind, "real clips"), Score()).add(found)
+            if held_out(clip.truth.video):
+                total.setdefault((kind, "real clips held out"), Score()).add(found)
+    for (kind, part), found in sorted(total.items()):
+        section.figures += _figures(kind, found, part)
+        lines += [f"Leaking {kind} tracks of {part}: {', '.join(found.leaking()) or 'none'}.", ""]
     return rows
 
 
