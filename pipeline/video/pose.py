@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video import mediapipe_light
 from pipeline.video.boxes import Box, clip_to, covered, iou, pad
 from pipeline.video.nets import Picture
 
@@ -67,26 +68,19 @@ class PoseEstimator:
     """
 
     def __init__(self) -> None:
-        from google.protobuf import text_format
-        from mediapipe.framework import calculator_pb2
-        from mediapipe.python.solution_base import SolutionBase
-        from mediapipe.python.solutions import pose as blazepose
+        self._graphs: dict[str, Any] = {}
 
-        config = text_format.Parse(LANDMARKS_IN_REGION, calculator_pb2.CalculatorGraphConfig())
-        with _quiet():
-            self._region: Any = SolutionBase(
-                graph_config=config,
-                side_inputs={"complexity": FULL_MODEL, "segment": False},
-                calculator_params={PRESENCE: CONFIDENCE},
-                outputs=["landmarks"],
-            )
-            self._whole: Any = blazepose.Pose(
-                static_image_mode=True, model_complexity=FULL_MODEL, min_detection_confidence=CONFIDENCE
-            )
-            # The models load with the first picture.
-            blank = np.zeros((LEAST, LEAST, 3), np.uint8)
-            self._by_region(blank, Box("person", 0, 0, LEAST, LEAST))
-            self._by_detector(blank, Box("frame", 0, 0, LEAST, LEAST))
+    def _graph(self, name: str) -> Any:
+        """Return a graph, loaded when it is first needed: each costs 100 MiB, and most footage needs one."""
+        if name not in self._graphs:
+            mediapipe_light.load()
+            with _quiet():
+                self._graphs[name] = _region_graph() if name == "region" else _whole_graph()
+                # The models load with the first picture.
+                blank = np.zeros((LEAST, LEAST, 3), np.uint8)
+                area = Box("frame", 0, 0, LEAST, LEAST)
+                _ = self._by_region(blank, area) if name == "region" else self._by_detector(blank, area)
+        return self._graphs[name]
 
     def people(self, rgb: Picture, person_boxes: Sequence[Box]) -> list[Pose]:
         """Estimate one pose a person box, and one on the whole H × W × 3 RGB frame when no more than one was found.
@@ -110,8 +104,9 @@ class PoseEstimator:
 
     def close(self) -> None:
         """Free the graphs."""
-        self._region.close()
-        self._whole.close()
+        for graph in self._graphs.values():
+            graph.close()
+        self._graphs = {}
 
     def _in_box(self, rgb: Picture, box: Box, few: bool) -> Pose | None:
         """Give a pose that belongs to this box."""
@@ -127,6 +122,7 @@ class PoseEstimator:
 
     def _by_region(self, rgb: Picture, box: Box) -> Pose | None:
         """Place landmarks in the square around an upright person's box."""
+        graph = self._graph("region")
         from mediapipe.framework.formats import rect_pb2
 
         height, width = rgb.shape[:2]
@@ -134,7 +130,7 @@ class PoseEstimator:
         region = rect_pb2.NormalizedRect(
             x_center=box.cx / width, y_center=box.cy / height, width=side / width, height=side / height
         )
-        marks = self._region.process({"image": rgb, "region": region}).landmarks
+        marks = graph.process({"image": rgb, "region": region}).landmarks
         return _pose(marks, Box("frame", 0, 0, width, height), width, height)
 
     def _by_detector(self, rgb: Picture, area: Box) -> Pose | None:
@@ -144,8 +140,29 @@ class PoseEstimator:
         height, width = crop.shape[:2]
         if min(height, width) < LEAST:
             return None
-        marks = self._whole.process(crop).pose_landmarks
+        marks = self._graph("whole").process(crop).pose_landmarks
         return _pose(marks, Box("frame", left, top, width, height), rgb.shape[1], rgb.shape[0])
+
+
+def _region_graph() -> Any:
+    from google.protobuf import text_format
+    from mediapipe.framework import calculator_pb2
+    from mediapipe.python.solution_base import SolutionBase
+
+    return SolutionBase(
+        graph_config=text_format.Parse(LANDMARKS_IN_REGION, calculator_pb2.CalculatorGraphConfig()),
+        side_inputs={"complexity": FULL_MODEL, "segment": False},
+        calculator_params={PRESENCE: CONFIDENCE},
+        outputs=["landmarks"],
+    )
+
+
+def _whole_graph() -> Any:
+    from mediapipe.python.solutions import pose as blazepose
+
+    return blazepose.Pose(
+        static_image_mode=True, model_complexity=FULL_MODEL, min_detection_confidence=CONFIDENCE
+    )
 
 
 @contextmanager
