@@ -17,6 +17,7 @@ class FootageState(models.TextChoices):
     DECIDED = "decided", "Decided: every clip has an answer."
     REFUSED = "refused", "Not usable: the reason is below."
     FAILED = "failed", "Our fault: processing failed. The upload is safe and we have been told."
+    STOPPED = "stopped", "Stopped by you: the upload is safe. Start the work again, or withdraw it."
     ABANDONED = "abandoned", "Upload stopped: nothing is stored. Start again whenever you like."
     WITHDRAWN = "withdrawn", "Withdrawn by you: nobody can see, buy or download it."
 
@@ -44,9 +45,13 @@ class VersionState(models.TextChoices):
 
 class OrderState(models.TextChoices):
     PENDING = "pending", "Waiting for the payment to arrive."
+    AWAITING = "awaiting", "Awaiting payment: the invoice says how to transfer the money."
     PAID = "paid", "Paid: the downloads are open."
     EXPIRED = "expired", "Not paid in time: nothing was charged."
+    CANCELLED = "cancelled", "Cancelled: there is nothing to pay."
     REFUNDED = "refunded", "Refunded: the downloads are closed."
+    DISPUTED = "disputed", "In dispute at the bank: the downloads are closed until it decides."
+    CHARGED_BACK = "charged_back", "Taken back by the bank: the downloads are closed."
 
 
 class TransferState(models.TextChoices):
@@ -69,12 +74,13 @@ class JobState(models.TextChoices):
 MOVES: dict[type[models.TextChoices], dict[str, set[str]]] = {
     FootageState: {
         "uploading": {"queued", "abandoned", "refused"},
-        "queued": {"processing", "refused", "failed", "withdrawn"},
-        "processing": {"contributor_review", "queued", "refused", "failed", "withdrawn"},
+        "queued": {"processing", "refused", "failed", "stopped", "withdrawn"},
+        "processing": {"contributor_review", "queued", "refused", "failed", "stopped", "withdrawn"},
         "contributor_review": {"in_moderation", "withdrawn"},
         "in_moderation": {"decided", "withdrawn"},
         "decided": {"in_moderation", "withdrawn"},
         "failed": {"queued", "withdrawn"},
+        "stopped": {"queued", "withdrawn"},
         "refused": {"withdrawn"},
         "abandoned": set(),
         "withdrawn": set(),
@@ -94,10 +100,15 @@ MOVES: dict[type[models.TextChoices], dict[str, set[str]]] = {
         "published": set(),
     },
     OrderState: {
-        "pending": {"paid", "expired"},
+        "pending": {"paid", "expired", "awaiting"},
+        "awaiting": {"paid", "cancelled"},
+        "cancelled": {"paid"},  # a transfer that was on its way; the money decides
         "expired": {"paid"},  # Stripe may tell of a payment after we stopped waiting; the money decides
-        "paid": {"refunded"},
-        "refunded": set(),
+        # Stripe decides where a payment stands, also back again: a refund can fail, a dispute can be won.
+        "paid": {"refunded", "disputed", "charged_back"},
+        "refunded": {"paid", "disputed", "charged_back"},
+        "disputed": {"paid", "refunded", "charged_back"},
+        "charged_back": {"paid", "refunded", "disputed"},
     },
     TransferState: {
         "due": {"sent", "failed"},

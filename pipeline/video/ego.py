@@ -18,8 +18,9 @@ Floats = NDArray[np.float64]
 STOPPED_SPEED = 0.025
 TURNING_PAN = 0.10
 SLOWEST_EGO_FPS = 4.0
-# Picture widths a second that things run inwards (the radial flow) when the car reverses.
-REVERSING_SPIN = -0.012
+# Picture widths a second that things run inwards (the radial flow) when the car reverses, the speed at which that can
+# be told, and the share of the speed that it is at least: a car that drives away from a camera that stands is less.
+REVERSING_SPIN, REVERSING_SPEED, REVERSING_SHARE = -0.03, 0.06, 0.35
 # By telemetry.
 STOPPED_MPS, TURNING_DPS = 0.6, 6.0
 # m/s². Insurers call 3–3.5 hard; a GPS that tells its speed once a second smooths a brake by a third.
@@ -53,10 +54,15 @@ class Motion:
 
 
 def by_telemetry(ride: Ride, end_s: float) -> tuple[list[Span], list[Event]]:
-    """Return own motion and events of a ride whose speed is known for most of the time; nothing otherwise."""
+    """Return own motion and events of a ride whose speed is known for most of the time.
+
+    With sensors alone (no fix in a tunnel) there are events and no spans; without anything, nothing.
+    """
     known = np.isfinite(ride.speed)
     if known.mean() < 0.8:
-        return [], []
+        turns = np.nan_to_num(ride.yaw_rate)
+        curves = _s_curves(turns, np.isfinite(ride.yaw_rate), 1 / RATE_HZ, sure=0.6, lanes=False)
+        return [], sorted([*curves, *_pushes(ride)], key=lambda event: event.event_s)
     speed, accel, yaw = (np.nan_to_num(values) for values in (ride.speed, ride.accel, ride.yaw_rate))
     labels = []
     size = round(RATE_HZ / 2)
@@ -86,6 +92,17 @@ def _hard(accel: Floats, speed: Floats, value: str) -> list[Event]:
         change = abs(float(speed[min(b, len(speed) - 1)] - speed[a]))
         if signed[peak] >= most and b - a >= 0.4 * RATE_HZ and change >= 2.0:
             sure = float(np.clip(0.6 + 0.15 * (signed[peak] - most), 0.6, 0.95))
+            out.append(Event(value, a / RATE_HZ, b / RATE_HZ, peak / RATE_HZ, sure))
+    return out
+
+
+def _pushes(ride: Ride) -> list[Event]:
+    """Return the hard moments that sensors without a speed show."""
+    accel = np.nan_to_num(ride.accel)
+    out = []
+    for value, signed, sure in (("hard_brake", -accel, 0.5), ("hard_acceleration", accel, 0.35)):
+        for a, b in runs(signed > 0):
+            peak = a + int(np.argmax(signed[a:b]))
             out.append(Event(value, a / RATE_HZ, b / RATE_HZ, peak / RATE_HZ, sure))
     return out
 
@@ -163,7 +180,7 @@ def _flow_spans(scene: SceneLog, fps: float, end_s: float) -> list[Span]:
         elif abs(pan) > TURNING_PAN:
             left = "turning_left" if pan > 0 else "turning_right"
             labels.append((left, float(np.clip(0.4 + abs(pan), 0.5, 0.85))))
-        elif spin < REVERSING_SPIN:
+        elif spin < REVERSING_SPIN and speed > REVERSING_SPEED and -spin > REVERSING_SHARE * speed:
             labels.append(("reversing", 0.5))
         else:
             labels.append(("straight", float(np.clip(0.8 - 2 * abs(pan), 0.5, 0.8))))

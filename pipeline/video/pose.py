@@ -68,19 +68,38 @@ class PoseEstimator:
     """
 
     def __init__(self) -> None:
-        self._graphs: dict[str, Any] = {}
+        mediapipe_light.load()
+        # A graph is 50 MiB and loads with its first picture: traffic without a pedestrian near needs neither.
+        self._region: Any = None
+        self._whole: Any = None
 
-    def _graph(self, name: str) -> Any:
-        """Return a graph, loaded when it is first needed: each costs 100 MiB, and most footage needs one."""
-        if name not in self._graphs:
-            mediapipe_light.load()
+    def _by_region_graph(self) -> Any:
+        if self._region is None:
+            from google.protobuf import text_format
+            from mediapipe.framework import calculator_pb2
+            from mediapipe.python.solution_base import SolutionBase
+
+            config = text_format.Parse(LANDMARKS_IN_REGION, calculator_pb2.CalculatorGraphConfig())
             with _quiet():
-                self._graphs[name] = _region_graph() if name == "region" else _whole_graph()
-                # The models load with the first picture.
-                blank = np.zeros((LEAST, LEAST, 3), np.uint8)
-                area = Box("frame", 0, 0, LEAST, LEAST)
-                _ = self._by_region(blank, area) if name == "region" else self._by_detector(blank, area)
-        return self._graphs[name]
+                self._region = SolutionBase(
+                    graph_config=config,
+                    side_inputs={"complexity": FULL_MODEL, "segment": False},
+                    calculator_params={PRESENCE: CONFIDENCE},
+                    outputs=["landmarks"],
+                )
+                self._by_region(np.zeros((LEAST, LEAST, 3), np.uint8), Box("person", 0, 0, LEAST, LEAST))
+        return self._region
+
+    def _by_detector_graph(self) -> Any:
+        if self._whole is None:
+            from mediapipe.python.solutions import pose as blazepose
+
+            with _quiet():
+                self._whole = blazepose.Pose(
+                    static_image_mode=True, model_complexity=FULL_MODEL, min_detection_confidence=CONFIDENCE
+                )
+                self._by_detector(np.zeros((LEAST, LEAST, 3), np.uint8), Box("frame", 0, 0, LEAST, LEAST))
+        return self._whole
 
     def people(self, rgb: Picture, person_boxes: Sequence[Box]) -> list[Pose]:
         """Estimate one pose a person box, and one on the whole H × W × 3 RGB frame when no more than one was found.
@@ -104,9 +123,9 @@ class PoseEstimator:
 
     def close(self) -> None:
         """Free the graphs."""
-        for graph in self._graphs.values():
-            graph.close()
-        self._graphs = {}
+        for graph in (self._region, self._whole):
+            if graph is not None:
+                graph.close()
 
     def _in_box(self, rgb: Picture, box: Box, few: bool) -> Pose | None:
         """Give a pose that belongs to this box."""
@@ -122,7 +141,6 @@ class PoseEstimator:
 
     def _by_region(self, rgb: Picture, box: Box) -> Pose | None:
         """Place landmarks in the square around an upright person's box."""
-        graph = self._graph("region")
         from mediapipe.framework.formats import rect_pb2
 
         height, width = rgb.shape[:2]
@@ -130,7 +148,7 @@ class PoseEstimator:
         region = rect_pb2.NormalizedRect(
             x_center=box.cx / width, y_center=box.cy / height, width=side / width, height=side / height
         )
-        marks = graph.process({"image": rgb, "region": region}).landmarks
+        marks = self._by_region_graph().process({"image": rgb, "region": region}).landmarks
         return _pose(marks, Box("frame", 0, 0, width, height), width, height)
 
     def _by_detector(self, rgb: Picture, area: Box) -> Pose | None:
@@ -140,29 +158,8 @@ class PoseEstimator:
         height, width = crop.shape[:2]
         if min(height, width) < LEAST:
             return None
-        marks = self._graph("whole").process(crop).pose_landmarks
+        marks = self._by_detector_graph().process(crop).pose_landmarks
         return _pose(marks, Box("frame", left, top, width, height), rgb.shape[1], rgb.shape[0])
-
-
-def _region_graph() -> Any:
-    from google.protobuf import text_format
-    from mediapipe.framework import calculator_pb2
-    from mediapipe.python.solution_base import SolutionBase
-
-    return SolutionBase(
-        graph_config=text_format.Parse(LANDMARKS_IN_REGION, calculator_pb2.CalculatorGraphConfig()),
-        side_inputs={"complexity": FULL_MODEL, "segment": False},
-        calculator_params={PRESENCE: CONFIDENCE},
-        outputs=["landmarks"],
-    )
-
-
-def _whole_graph() -> Any:
-    from mediapipe.python.solutions import pose as blazepose
-
-    return blazepose.Pose(
-        static_image_mode=True, model_complexity=FULL_MODEL, min_detection_confidence=CONFIDENCE
-    )
 
 
 @contextmanager
