@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from marketplace.states import FootageState, VersionState, advance
-from pipeline import jobs, packages, work
+from pipeline import jobs, packages, withdrawals, work
 from pipeline.models import Job, JobKind
 from pipeline.video import sandbox
 from pipeline.video.errors import BadInput, Cancelled
@@ -82,3 +82,9 @@ def _close(job: Job, reason: str) -> None:
 def sweep() -> dict[str, int]:
     """Free what dead workers held and wake what waits; beat runs it every 30 seconds."""
     return jobs.sweep(give_up=lambda job: _close(job, job.reason))
+
+
+@shared_task(name="pipeline.tasks.follow_withdrawals")
+def follow_withdrawals() -> dict[str, int]:
+    """Make versions without what was withdrawn, and keep the catalogue true; beat runs it every 30 seconds."""
+    return withdrawals.follow()
