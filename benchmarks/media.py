@@ -61,6 +61,13 @@ def cut(source: Path, target: Path, *, seconds: float, start: float = 0) -> Path
     return target
 
 
+def steady(source: Path, target: Path, *, fps: int, seconds: float) -> Path:
+    """Write the first seconds of a clip with its own size, even, at a constant rate."""
+    chain = f"fps={fps},scale=trunc(iw/2)*2:trunc(ih/2)*2,setsar=1"
+    _ffmpeg(["-i", str(source), "-t", str(seconds), "-vf", chain, *LIKE_A_CAMERA, str(target)])
+    return target
+
+
 def encode(frames: Iterator[NDArray[np.uint8]], target: Path, *, fps: int) -> Path:
     """Write BGR frames as a video like a camera's."""
     first = next(frames)

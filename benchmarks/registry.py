@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SECTIONS = {
     "recall": "benchmarks.recall",
     "tracks": "benchmarks.tracks",
+    "utility": "benchmarks.utility",
+    "matcher": "benchmarks.matcher",
     "cost": "benchmarks.cost",
     "resources": "benchmarks.resources",
 }

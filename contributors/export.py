@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from contributors.access import profile_of
-from contributors.models import Consent
+from contributors.models import Consent, PrivateZone
 from marketplace.models import Clip, Event, Footage
 
 SCHEMA = "fairframe.my-data/1"
@@ -39,6 +39,16 @@ def of(user: Any) -> dict[str, Any]:
             "last_login_at": user.last_login.isoformat() if user.last_login else None,
         },
         "profile": _profile(user),
+        "private_places": [
+            {
+                "name": zone.name,
+                "latitude": zone.latitude,
+                "longitude": zone.longitude,
+                "radius_m": zone.radius_m,
+                "since": zone.created_at.isoformat(),
+            }
+            for zone in PrivateZone.objects.filter(owner=user)
+        ],
         "footage": [_footage(row, user) for row in footage],
         "earnings": "Each share and transfer can be downloaded from the earnings page.",
     }
@@ -54,6 +64,7 @@ def _profile(user: Any) -> dict[str, Any] | None:
         "country": profile.country,
         "said_18_or_older": profile.is_adult,
         "since": profile.created_at.isoformat(),
+        "trip_trim_m": profile.trip_trim_m,
     }
 
 

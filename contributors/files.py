@@ -32,8 +32,8 @@ LEAST_PART = 5 * 1024**2  # S3 joins no smaller parts, but for the last
 
 
 def most_bytes() -> int:
-    """Give the largest file that both the store and the engine take."""
-    return min(settings.UPLOAD_MAX_BYTES, limits.MAX_BYTES)
+    """Give the largest file that we take: the engine's own limit, so that nothing is sent that it would refuse."""
+    return limits.MAX_BYTES
 
 
 def clean_name(raw: str) -> str:

@@ -10,11 +10,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from contributors import consents, files
+from contributors import consents, files, sidecars
 from contributors.models import ConsentText, ContributorProfile, Kind, Purpose
 from marketplace import countries, taxonomy
-from marketplace.models import Vertical
+from marketplace.models import Footage, Sound, Vertical
 from marketplace.templatetags.fairframe import filesize
+from pipeline.covering import Options
 
 COUNTRIES = [("", "Choose a country"), *countries.CHOICES]
 CARD_WORDS = {
@@ -51,8 +52,50 @@ def disciplines() -> list[tuple[str, str]]:
     return [("", "Choose a sport"), *((value, taxonomy.label(f"{axis.id}.{value}")) for value in axis.values)]
 
 
-class UploadForm(forms.Form):
-    """One file to upload: what it is, where and when it was filmed, and the consents, one box each."""
+class OptionsForm(forms.Form):
+    """What is covered besides faces and number plates, and what becomes of the sound."""
+
+    cover_jerseys = forms.BooleanField(
+        required=False,
+        label="Cover jersey numbers and names",
+        help_text="They tell who somebody is even where the face is covered. Leave it on unless all agreed in writing.",
+    )
+    cover_screens = forms.BooleanField(
+        required=False,
+        label="Cover screens and burnt-in text",
+        help_text="Phones, navigation, and the date, speed or position that a dashcam writes into the picture.",
+    )
+    sound = forms.ChoiceField(
+        choices=[
+            (Sound.DROP.value, "Drop the sound (recommended): nothing can be heard"),
+            (Sound.MUTE_SPEECH.value, "Keep the sound and silence every stretch with speech"),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+        label="Sound",
+        help_text="Voices tell who somebody is. Keep the sound only where it matters, such as engines or the ball.",
+    )
+
+    @classmethod
+    def of(cls, footage: Footage) -> OptionsForm:
+        """Fill it in with what the present result was made with."""
+        names = ("cover_jerseys", "cover_screens", "sound")
+        return cls(initial={name: getattr(footage, name) for name in names})
+
+    def options(self, *, vertical: str) -> Options:
+        """Give the choices; jerseys are a matter of sports."""
+        data = self.cleaned_data
+        # An unticked box sends nothing: only a page that showed the boxes may leave something uncovered.
+        asked = "options" in self.data
+        return Options(
+            jerseys=(data["cover_jerseys"] or not asked) and vertical == Vertical.SPORTS,
+            screens=data["cover_screens"] or not asked,
+            sound=data["sound"] or Sound.DROP.value,
+        )
+
+
+class UploadForm(OptionsForm):
+    """One file to upload: what it is, where and when it was filmed, the options, and the consents, one box each."""
 
     upload_token = forms.UUIDField()
     file_name = forms.CharField(max_length=5000, error_messages={"required": "The file has no name."})
@@ -73,6 +116,15 @@ class UploadForm(forms.Form):
     )
     recorded_on = forms.DateField(
         required=False, label="Recorded on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    telemetry = forms.FileField(required=False, label="Telemetry file", allow_empty_file=True)
+    clock_offset_s = forms.FloatField(
+        required=False,
+        min_value=-86_400,
+        max_value=86_400,
+        label="Clock offset in seconds",
+        error_messages={"invalid": "Write seconds as a number, such as -2.5."},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -104,6 +156,16 @@ class UploadForm(forms.Form):
     def clean_title(self) -> str:
         """Write the title on one line."""
         return re.sub(r"\s+", " ", self.cleaned_data["title"]).strip()
+
+    def clean_telemetry(self) -> sidecars.Sidecar | None:
+        """Read the telemetry file at once: a wrong one is refused before a byte of video is sent."""
+        sent = self.cleaned_data["telemetry"]
+        if sent is None:
+            return None
+        try:
+            return sidecars.read(name=files.clean_name(sent.name), handle=sent)
+        except sidecars.TelemetryError as error:
+            raise ValidationError(str(error)) from error
 
     def clean_recorded_on(self) -> Any:
         """Refuse a day that has not begun anywhere on earth."""
@@ -157,4 +219,10 @@ class UploadForm(forms.Form):
     def details(self) -> dict[str, Any]:
         """Give the fields of Footage that describe the recording."""
         names = ("title", "vertical", "discipline", "country", "place", "recorded_on")
-        return {name: self.cleaned_data[name] for name in names}
+        options = self.options(vertical=self.cleaned_data["vertical"])
+        return {
+            **{name: self.cleaned_data[name] for name in names},
+            "cover_jerseys": options.jerseys,
+            "cover_screens": options.screens,
+            "sound": options.sound,
+        }

@@ -12,6 +12,8 @@ from marketplace.states import FootageState
 WORDS = {
     "consent.given": "You gave the consents and the upload began.",
     "consent.withdrawn": "You took the consents back.",
+    "footage.cover_asked": "Covering again was asked for.",
+    "footage.covered_again": "Covered again: the clips have new pictures.",
     "footage.files_deleted": "The files were deleted.",
     "footage.original_deleted": "The original was deleted; the covered clips stay.",
 }

@@ -28,9 +28,58 @@ class ContributorProfile(models.Model):
     country = models.CharField(max_length=2, help_text="Where you live (ISO 3166-1 alpha-2).")
     is_adult = models.BooleanField(help_text="They said that they are 18 or older.")
     created_at = models.DateTimeField(auto_now_add=True)
+    trip_trim_m = models.PositiveIntegerField(
+        default=300, help_text="Metres around the start and end of a trip that nobody sees."
+    )
 
     def __str__(self) -> str:
         return self.display_name
+
+
+class PrivateZone(models.Model):
+    """A circle that is cut from a person's footage and telemetry before anybody sees them."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="private_zones"
+    )
+    name = models.CharField(max_length=60)
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    radius_m = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180
+                ),
+                name="private_zone_on_earth",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(radius_m__gte=50, radius_m__lte=5000), name="private_zone_50_to_5000_m"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TelemetryFile(models.Model):
+    """A GPX, NMEA or CSV that came with a footage; kept with the original and deleted with it."""
+
+    footage = models.OneToOneField(Footage, on_delete=models.CASCADE, related_name="telemetry_file")
+    name = models.CharField(max_length=255)
+    key = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveIntegerField()
+    fixes = models.PositiveIntegerField()
+    clock_offset_s = models.FloatField(default=0, help_text="To add to the clock of the telemetry.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Purpose(models.TextChoices):

@@ -19,7 +19,7 @@ PAGE = 20
 RECENT = 4
 # What a person filters by → the states behind it.
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "waiting": ("Waiting for you", (FootageState.REVIEW, FootageState.UPLOADING)),
+    "waiting": ("Waiting for you", (FootageState.REVIEW, FootageState.UPLOADING, FootageState.STOPPED)),
     "working": ("In the works", (FootageState.QUEUED, FootageState.PROCESSING)),
     "desk": ("With moderators", (FootageState.IN_MODERATION,)),
     "decided": ("Decided", (FootageState.DECIDED,)),

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from contributors.running import AT_WORK
 from marketplace.models import Footage
-from marketplace.states import FootageState, JobState
+from marketplace.states import JobState
 from marketplace.templatetags.fairframe import duration
-from pipeline import jobs
+from pipeline import forecast, jobs
 from pipeline.models import Job, JobKind
 from pipeline.video.steps import STEPS
 
@@ -32,11 +33,12 @@ class Progress:
     steps: list[dict[str, Any]]
     sentence: str
     estimate: str = ""
+    title: str = "What happens now"
 
 
 def latest_job(footage: Footage) -> Job | None:
     """Find the newest job of a footage."""
-    return footage.jobs.filter(kind=JobKind.PROCESS).order_by("-created_at").first()
+    return footage.jobs.filter(kind__in=[JobKind.PROCESS, JobKind.COVER]).order_by("-created_at").first()
 
 
 def of(footage: Footage) -> Progress:
@@ -45,23 +47,32 @@ def of(footage: Footage) -> Progress:
     now = timezone.now()
     if job is None:
         return Progress(steps=_steps(None, footage), sentence="Waiting for a worker.")
-    usual = usual_seconds(footage)
+    title = "Being covered again" if job.kind == JobKind.COVER else Progress.title
     if job.state == JobState.QUEUED:
         place = jobs.place_in_queue(job)
         ahead = "You are next" if place == 1 else f"{place - 1} before you"
         sentence = f"Waiting for a worker for {_since(job.state_changed_at, now)}. {ahead}."
         if job.attempts:
             sentence = f"The last attempt stopped: {job.reason} It is tried again by itself. {ahead}."
+        usual = usual_seconds(footage)
         estimate = f"Nine of ten files of this size take less than {_about(usual)}." if usual else ""
-        return Progress(_steps(job, footage), sentence, estimate)
+        return Progress(_steps(job, footage), sentence, estimate, title)
     if job.state == JobState.RUNNING and job.started_at:
         worked = (now - job.started_at).total_seconds()
         sentence = f"At work for {duration(worked * 1000)}."
         if job.attempts > 1:
             sentence += f" This is attempt {job.attempts} of {job.max_attempts}."
-        estimate = f"Probably less than {_about(usual - worked)} more." if usual > worked else ""
-        return Progress(_steps(job, footage), sentence, estimate)
-    return Progress(_steps(job, footage), "")
+        return Progress(_steps(job, footage), sentence, _left(job, footage, worked), title)
+    return Progress(_steps(job, footage), "", title=title)
+
+
+def _left(job: Job, footage: Footage, worked: float) -> str:
+    """Say how long it still takes: measured where it can be, else what is usual, else nothing."""
+    if job.left_s is not None:
+        where = "" if forecast.known() else " of this step"
+        return f"About {_about(job.left_s)}{where} left, at the speed of the last minute."
+    usual = usual_seconds(footage)
+    return f"Probably less than {_about(usual - worked)} more." if usual > worked else ""
 
 
 def _since(moment: datetime, now: datetime) -> str:
@@ -69,7 +80,12 @@ def _since(moment: datetime, now: datetime) -> str:
 
 
 def _about(seconds: float) -> str:
-    return "a minute" if seconds < 60 else f"{-(-seconds // 60):.0f} minutes"
+    if seconds < 45:
+        return f"{max(5, -(-seconds // 5) * 5):.0f} seconds"
+    minutes = -(-seconds // 60)
+    if minutes >= 90:
+        return f"{minutes / 60:.1f} hours"
+    return "a minute" if minutes == 1 else f"{minutes:.0f} minutes"
 
 
 def _steps(job: Job | None, footage: Footage) -> list[dict[str, Any]]:
@@ -118,4 +134,9 @@ def usual_seconds(footage: Footage) -> float:
 
 def at_work(footage: Footage) -> bool:
     """Say whether the page has something to wait for."""
-    return footage.state in (FootageState.QUEUED, FootageState.PROCESSING)
+    return footage.state in AT_WORK or covered_again(footage)
+
+
+def covered_again(footage: Footage) -> bool:
+    """Say whether a footage that has a result is being covered again."""
+    return footage.state not in AT_WORK and jobs.live(footage) is not None

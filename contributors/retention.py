@@ -12,11 +12,11 @@ from marketplace import storage
 from marketplace.models import Clip, Footage
 from marketplace.models.event import record
 from marketplace.states import ClipState, FootageState
+from pipeline.artefacts import CLIP_KEYS, FOOTAGE_KEYS, drop_unused
 from pipeline.models import Artefact
 
 OVER = (FootageState.WITHDRAWN, FootageState.REFUSED, FootageState.ABANDONED)
 BATCH = 200  # footage in one run; the next run goes on
-CLIP_KEYS = ("media_key", "preview_key", "poster_key", "poses_key")
 
 
 def delete_files(*, now: datetime) -> dict[str, int]:
@@ -57,9 +57,7 @@ def _delete_all(footage: Footage) -> None:
         storage.delete(bucket=settings.S3_BUCKET_ORIGINALS, key=footage.original_key)
     with transaction.atomic():
         Artefact.objects.filter(footage=footage).delete()
-        Footage.objects.filter(pk=footage.pk).update(
-            original_key="", report_key="", redacted_key="", preview_key="", poster_key=""
-        )
+        Footage.objects.filter(pk=footage.pk).update(**dict.fromkeys(("original_key", *FOOTAGE_KEYS), ""))
         record("footage.files_deleted", subject=footage)
 
 
@@ -79,10 +77,12 @@ def _delete_clip(clip: Clip) -> int:
 def _delete_original(footage: Footage) -> None:
     originals = Artefact.objects.filter(footage=footage, bucket=settings.S3_BUCKET_ORIGINALS)
     storage.delete(bucket=settings.S3_BUCKET_ORIGINALS, key=footage.original_key)
+    _delete_objects(originals.exclude(key=footage.original_key))  # a telemetry file that came with it
     with transaction.atomic():
         originals.delete()
-        Footage.objects.filter(pk=footage.pk).update(original_key="")
+        Footage.objects.filter(pk=footage.pk).update(original_key="", cache_key="")
         record("footage.original_deleted", subject=footage)
+    drop_unused(footage)  # where faces were is of no use without the original
 
 
 def _delete_objects(artefacts: QuerySet[Artefact]) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch
 
+from contributors.certificate import kind_word
 from contributors.media import signed
 from marketplace import timeline
-from marketplace.models import Clip, Footage, Tag
+from marketplace.models import Clip, Footage, Sound, Tag, Vertical
 from marketplace.states import ClipState, FootageState, MoveRefused, advance
-
-KIND_WORDS = {"face": "face", "plate": "number plate", "jersey": "jersey number", "screen": "screen"}
+from pipeline import covering, jobs
+from pipeline.models import ManualBox
 
 
 @dataclass(frozen=True)
@@ -68,18 +69,57 @@ def _doubt(raw: dict[str, Any], clip: Clip) -> Doubt | None:
     if start >= clip.end_ms or end <= clip.start_ms:
         return None
     return Doubt(
-        kind=KIND_WORDS.get(raw["kind"], raw["kind"]),
+        kind=kind_word(raw["kind"]),
         at_ms=max(0, start - clip.start_ms),
         until_ms=min(end, clip.end_ms) - clip.start_ms,
         reasons=", ".join(raw.get("reasons", [])),
     )
 
 
-def hidden(footage: Footage) -> list[tuple[str, int]]:
-    """Say what was covered: the word and how many, most first."""
-    tracks = footage.certificate.get("tracks", {})
-    counts = [(KIND_WORDS.get(kind, kind), int(facts.get("found", 0))) for kind, facts in tracks.items()]
-    return sorted(counts, key=lambda pair: -pair[1])
+@dataclass(frozen=True)
+class ShownBox:
+    """A region that somebody drew."""
+
+    box: ManualBox
+    clip: str
+    who: str
+    applied: bool
+    removable: bool
+
+
+def shown_boxes(footage: Footage, *, reader: Any, desk: bool = False) -> list[ShownBox]:
+    """List the regions that were drawn on a footage; the desk is not named to its owner."""
+    clips = list(footage.clips.exclude(state=ClipState.WITHDRAWN))
+    shown = []
+    for box in covering.active(footage):
+        on = next((clip for clip in clips if clip.start_ms <= box.start_ms < clip.end_ms), None)
+        if box.drawn_by_id == reader.pk:
+            who = "you"
+        elif desk:
+            who = str(box.drawn_by)
+        else:
+            who = "you" if box.drawn_by_id == footage.owner_id else "our moderators"
+        shown.append(
+            ShownBox(
+                box=box,
+                clip=f"Clip {on.position + 1}" if on else "Between clips",
+                who=who,
+                applied=box.applied_at is not None,
+                removable=desk or box.drawn_by_id == reader.pk,
+            )
+        )
+    return shown
+
+
+def option_words(footage: Footage) -> list[tuple[str, str]]:
+    """Say how a footage is covered, in the words of the upload page."""
+    words = [("Faces and number plates", "covered")]
+    if footage.vertical == Vertical.SPORTS:
+        words.append(("Jersey numbers and names", "covered" if footage.cover_jerseys else "left as they are"))
+    words.append(("Screens and burnt-in text", "covered" if footage.cover_screens else "left as they are"))
+    kept = footage.sound == Sound.MUTE_SPEECH
+    words.append(("Sound", "kept, speech silenced" if kept else "dropped"))
+    return words
 
 
 def minutes_to_look(clips: Collection[Clip]) -> int:
@@ -93,6 +133,16 @@ def submit(*, footage: Footage, person: Any, leave_out: Collection[uuid.UUID] = 
         # Clips before the footage, as moderators lock them.
         clips = list(footage.clips.select_for_update(no_key=True).order_by("pk"))
         fresh = Footage.objects.select_for_update(no_key=True).get(pk=footage.pk)
+        if jobs.live(fresh):
+            raise MoveRefused(
+                "This footage is being covered again at this moment. Nothing was submitted. "
+                "Wait until it is done, look at it, then submit."
+            )
+        if fresh.manual_boxes.filter(applied_at=None, removed_in=None).exists():
+            raise MoveRefused(
+                "A box that was drawn is not covered yet. Nothing was submitted. "
+                "Press “Cover it again”, or take the box away."
+            )
         left = {clip.pk for clip in clips} & set(leave_out)
         waiting = [clip for clip in clips if clip.state == ClipState.REVIEW]
         if fresh.state == FootageState.REVIEW and not [clip for clip in waiting if clip.pk not in left]:

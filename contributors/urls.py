@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contributors.views import data, footage, home, media, upload
+from contributors.views import data, footage, home, media, private, upload
 
 app_name = "contributors"
 urlpatterns = [
@@ -18,8 +18,13 @@ urlpatterns = [
     path("film/footage/<uuid:pk>/", footage.page, name="footage"),
     path("film/footage/<uuid:pk>/progress/", footage.progress_part, name="footage_progress"),
     path("film/footage/<uuid:pk>/submit/", footage.submit, name="footage_submit"),
+    path("film/footage/<uuid:pk>/stop/", footage.stop, name="footage_stop"),
+    path("film/footage/<uuid:pk>/again/", footage.again, name="footage_again"),
+    path("film/footage/<uuid:pk>/cover/", footage.cover, name="footage_cover"),
     path("film/footage/<uuid:pk>/withdraw/", footage.withdraw, name="footage_withdraw"),
     path("film/clips/<uuid:pk>/<slug:kind>/", media.clip_media, name="clip_media"),
+    path("film/private/", private.page, name="private"),
+    path("film/private/<int:pk>/delete/", private.delete, name="private_delete"),
     path("film/data/", data.page, name="data"),
     path("film/data/export/", data.export, name="data_export"),
 ]

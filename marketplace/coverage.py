@@ -25,9 +25,12 @@ def duration(clips: QuerySet[Clip]) -> int:
     return clips.aggregate(all=Sum(F("end_ms") - F("start_ms")))["all"] or 0
 
 
-def by_axis(clips: QuerySet[Clip]) -> list[tuple[str, list[Bar]]]:
-    """Count clips and time of every tag, grouped by axis; values that do not occur are left out."""
-    whole = duration(clips) or 1
+def by_axis(clips: QuerySet[Clip], *, whole: int | None = None) -> list[tuple[str, list[Bar]]]:
+    """Count clips and time of every tag, grouped by axis; values that do not occur are left out.
+
+    ``whole`` is the clips' time in milliseconds, for a caller that has added it up already.
+    """
+    whole = whole or duration(clips) or 1
     rows = (
         clips.order_by()
         .annotate(tag=Func("tag_ids", function="unnest", set_returning=True))

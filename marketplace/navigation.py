@@ -41,6 +41,7 @@ ACCOUNT = [
     ("Two-step sign-in", "mfa_index", "shield"),
 ]
 OWN_DATA = ("Your data", "contributors:data", "file")
+PRIVATE = ("Private places", "contributors:private", "lock")
 
 
 def _address(name: str) -> str:
@@ -68,4 +69,4 @@ def links(*, door: str, cart_count: int, path: str) -> list[Link]:
 
 def account_links(*, door: str, path: str) -> list[Link]:
     """List the pages about one's own account; contributors also have their data."""
-    return _links([*ACCOUNT, *([OWN_DATA] if door == "film" else [])], path=path, counts={})
+    return _links([*ACCOUNT, *([PRIVATE, OWN_DATA] if door == "film" else [])], path=path, counts={})

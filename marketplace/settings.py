@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "marketplace.proxies.VisitorAddress",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -184,6 +185,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if SITE_IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SITE_IS_HTTPS
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Networks of our own proxies: behind one of them the visitor's address is read from X-Forwarded-For, else never.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 
 
@@ -219,6 +222,7 @@ if _folder := vars().get(
     EMAIL_FILE_PATH = f"/{_folder.lstrip('/')}"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Fairframe <hello@fairframe.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ADMINS = [("", address) for address in env.list("ADMINS", default=[])]  # whom the nightly checks write to
 
 # --- money ------------------------------------------------------------------------------------------------
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
@@ -232,7 +236,6 @@ PAYOUT_MINIMUM_MINOR = env.int("PAYOUT_MINIMUM_MINOR", default=2_500)
 ENTITLEMENT_DAYS = 30
 
 # --- uploads ----------------------------------------------------------------------------------------------
-UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024**3)
 # Lost work after a closed tab is at most one part.
 UPLOAD_PART_BYTES = env.int("UPLOAD_PART_BYTES", default=16 * 1024**2)
 ORIGINAL_KEEP_DAYS = env.int("ORIGINAL_KEEP_DAYS", default=30)  # after the last clip was decided
@@ -241,6 +244,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 
 # --- workers ----------------------------------------------------------------------------------------------
 FAIRFRAME_WORK = Path(env.str("FAIRFRAME_WORK", default=str(BASE_DIR / ".data" / "work")))
+# Footage of twice this length or more is shared by several workers.
+SEGMENT_SECONDS = env.float("SEGMENT_SECONDS", default=90.0)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -249,6 +254,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_TASK_ROUTES = {
     "pipeline.tasks.process_footage": {"queue": "media"},
+    "pipeline.tasks.process_segment": {"queue": "media"},
     "pipeline.tasks.*": {"queue": "io"},
     "payouts.tasks.*": {"queue": "money"},
 }
@@ -257,10 +263,15 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "pipeline.tasks.sweep", "schedule": 30.0},
+    "tell-of-withdrawals": {"task": "buyers.tasks.tell_of_withdrawals", "schedule": 60.0},
     "follow-withdrawals": {"task": "pipeline.tasks.follow_withdrawals", "schedule": 30.0},
     "sweep-uploads": {"task": "contributors.tasks.expire_uploads", "schedule": 3600.0},
     "send-letters": {"task": "contributors.tasks.send_letters", "schedule": 60.0},
     "delete-files": {"task": "contributors.tasks.delete_files", "schedule": 600.0},
+    "check-audit-log": {
+        "task": "marketplace.tasks.check_audit_log",
+        "schedule": crontab(minute=40, hour=3),
+    },
     "stripe-inbox": {"task": "payouts.tasks.drain_inbox", "schedule": 60.0},
     "monthly-payouts": {
         "task": "payouts.tasks.run_payouts",

@@ -17,6 +17,7 @@ class FootageState(models.TextChoices):
     DECIDED = "decided", "Decided: every clip has an answer."
     REFUSED = "refused", "Not usable: the reason is below."
     FAILED = "failed", "Our fault: processing failed. The upload is safe and we have been told."
+    STOPPED = "stopped", "Stopped by you: the upload is safe. Start the work again, or withdraw it."
     ABANDONED = "abandoned", "Upload stopped: nothing is stored. Start again whenever you like."
     WITHDRAWN = "withdrawn", "Withdrawn by you: nobody can see, buy or download it."
 
@@ -69,12 +70,13 @@ class JobState(models.TextChoices):
 MOVES: dict[type[models.TextChoices], dict[str, set[str]]] = {
     FootageState: {
         "uploading": {"queued", "abandoned", "refused"},
-        "queued": {"processing", "refused", "failed", "withdrawn"},
-        "processing": {"contributor_review", "queued", "refused", "failed", "withdrawn"},
+        "queued": {"processing", "refused", "failed", "stopped", "withdrawn"},
+        "processing": {"contributor_review", "queued", "refused", "failed", "stopped", "withdrawn"},
         "contributor_review": {"in_moderation", "withdrawn"},
         "in_moderation": {"decided", "withdrawn"},
         "decided": {"in_moderation", "withdrawn"},
         "failed": {"queued", "withdrawn"},
+        "stopped": {"queued", "withdrawn"},
         "refused": {"withdrawn"},
         "abandoned": set(),
         "withdrawn": set(),

@@ -11,8 +11,9 @@ from django.http import Http404
 
 from marketplace.models import Clip
 from marketplace.models.event import record
-from marketplace.states import ClipState
+from marketplace.states import ClipState, JobState
 from moderation.models import OriginalView
+from pipeline.models import Job
 
 
 def need(user: Any, permission: str) -> None:
@@ -43,10 +44,13 @@ def original_of(user: Any, clip: Clip) -> str:
 
 
 def queue(user: Any) -> models.QuerySet[Clip]:
-    """List what waits for a verdict, longest wait first, without the moderator's own footage."""
+    """List what waits for a verdict, longest wait first, without the moderator's own and what is covered again."""
     need(user, "moderation.add_review")
+    changing = Job.objects.filter(
+        footage=models.OuterRef("footage"), state__in=[JobState.QUEUED, JobState.RUNNING]
+    )
     return (
-        Clip.objects.filter(state=ClipState.IN_MODERATION)
+        Clip.objects.filter(~models.Exists(changing), state=ClipState.IN_MODERATION)
         .exclude(footage__owner_id=user.pk)
         .select_related("footage")
         .order_by("state_changed_at", "footage_id", "position")

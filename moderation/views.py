@@ -14,13 +14,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from contributors import certificate, progress, running
+from contributors import review as review_words
 from marketplace import storage
 from marketplace.models import Clip
-from marketplace.states import ClipState
+from marketplace.states import ClipState, FootageState, MoveRefused
 from moderation import access, decisions
 from moderation.forms import DraftForm, VerdictForm
 from moderation.models import Reason, Verdict
-from pipeline import packages
+from pipeline import covering, jobs, packages
 
 
 @require_safe
@@ -64,13 +66,24 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, clip: Clip, form: VerdictForm) -> dict[str, Any]:
     user = request.user
-    may_decide = user.has_perm("moderation.add_review") and clip.state == ClipState.IN_MODERATION
+    footage = clip.footage
+    changing = jobs.live(footage)
+    reviews = user.has_perm("moderation.add_review")
+    may_decide = reviews and clip.state == ClipState.IN_MODERATION and changing is None
+    with_desk = reviews and footage.state == FootageState.IN_MODERATION and footage.owner_id != user.pk
     waiting = access.queue(user) if user.has_perm("moderation.add_review") else None
     return {
         **admin.site.each_context(request),
         "title": str(clip),
         "clip": clip,
-        "footage": clip.footage,
+        "footage": footage,
+        "changing": progress.of(footage) if changing else None,
+        "may_stop": with_desk,
+        "may_cover": with_desk and changing is None and bool(footage.original_key),
+        "cover_trouble": covering.last_trouble(footage),
+        "boxes": review_words.shown_boxes(footage, reader=user, desk=True),
+        "option_words": review_words.option_words(footage),
+        "certificate": certificate.of(footage),
         "tags": clip.tags.all(),
         "form": form,
         "reasons": Reason.choices,
@@ -82,7 +95,6 @@ def _page(request: HttpRequest, clip: Clip, form: VerdictForm) -> dict[str, Any]
         "reviews": clip.reviews.select_related("moderator"),
         "siblings": clip.footage.clips.order_by("position"),
         "waiting": waiting.count() if waiting is not None else None,
-        "doubtful": clip.footage.certificate.get("doubtful", []),
         "start_s": clip.start_ms / 1000,
         "end_s": clip.end_ms / 1000,
     }
@@ -98,6 +110,47 @@ def reopen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         decisions.reopen(clip=clip, moderator=request.user, why=request.POST.get("why", ""))
         messages.success(request, "The verdict is taken back: the clip waits again.")
     except decisions.DecisionRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("moderation:review", pk=clip.pk)
+
+
+@staff_member_required
+@require_POST
+def cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Have the clip's footage covered again with the boxes that a moderator drew or took away."""
+    access.need(request.user, "moderation.add_review")
+    clip = access.desk_clip(request.user, pk)
+    try:
+        job = decisions.cover(
+            footage=clip.footage,
+            moderator=request.user,
+            boxes=request.POST.getlist("box"),
+            remove=request.POST.getlist("remove"),
+        )
+    except decisions.DecisionRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(
+            request,
+            "The footage is being covered again; its clips come back to the queue when that is done."
+            if job
+            else "The box is taken away; it had not been covered yet.",
+        )
+    return redirect("moderation:review", pk=clip.pk)
+
+
+@staff_member_required
+@require_POST
+def stop(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Stop covering the clip's footage again."""
+    access.need(request.user, "moderation.add_review")
+    clip = access.desk_clip(request.user, pk)
+    if clip.footage.state != FootageState.IN_MODERATION:
+        messages.error(request, "This footage is not with the moderators. Nothing was changed.")
+        return redirect("moderation:review", pk=clip.pk)
+    try:
+        messages.success(request, running.stop(footage=clip.footage, person=request.user))
+    except MoveRefused as refused:
         messages.error(request, str(refused))
     return redirect("moderation:review", pk=clip.pk)
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from marketplace import storage
 from marketplace.models import Footage
-from pipeline.models import Artefact
+from marketplace.states import ClipState, JobState
+from pipeline.models import Artefact, Job
 
-MEDIA_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".json": "application/json"}
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".npz": "application/octet-stream",
+}
+# The fields of rows that name an output.
+CLIP_KEYS = ("media_key", "preview_key", "poster_key", "poses_key")
+FOOTAGE_KEYS = ("report_key", "redacted_key", "preview_key", "poster_key", "cache_key")
 
 
 def keep(*, footage: Footage, path: Path) -> Artefact:
@@ -35,3 +45,27 @@ def keep(*, footage: Footage, path: Path) -> Artefact:
         },
     )
     return artefact
+
+
+def drop_unused(footage: Footage) -> int:
+    """Delete outputs that no row names, unless a job is at work on the footage; says how many.
+
+    The lock keeps a new job from being queued meanwhile: it would find the same bytes under the same name and not
+    store them again.
+    """
+    with transaction.atomic():
+        fresh = Footage.objects.select_for_update(no_key=True).get(pk=footage.pk)
+        if Job.objects.filter(footage=fresh, state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
+            return 0
+        named = {getattr(fresh, name) for name in FOOTAGE_KEYS}
+        for clip in fresh.clips.exclude(state=ClipState.WITHDRAWN):
+            named |= {getattr(clip, name) for name in CLIP_KEYS}
+        unused = Artefact.objects.filter(footage=fresh, bucket=settings.S3_BUCKET_DERIVED).exclude(
+            key__in=named
+        )
+        count = 0
+        for artefact in unused:
+            storage.delete(bucket=artefact.bucket, key=artefact.key)
+            artefact.delete()
+            count += 1
+    return count

@@ -26,6 +26,7 @@ BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 
 TASKS = {
     JobKind.PROCESS.value: "pipeline.tasks.process_footage",
+    JobKind.COVER.value: "pipeline.tasks.process_footage",
     JobKind.PUBLISH.value: "pipeline.tasks.publish_version",
 }
 
@@ -39,6 +40,11 @@ def enqueue_process(*, footage: Footage) -> Job:
     return _enqueue(Job(kind=JobKind.PROCESS, footage=footage))
 
 
+def enqueue_cover(*, footage: Footage, ask: dict[str, Any], actor: Any) -> Job:
+    """Queue covering a footage again, in the caller's transaction; ``ask`` is what pipeline.covering reads."""
+    return _enqueue(Job(kind=JobKind.COVER, footage=footage, ask=ask), actor=actor)
+
+
 def enqueue_publish(*, version: PackageVersion, actor: Any = None) -> Job:
     """Close a draft version and queue its publication, in the caller's transaction."""
     with transaction.atomic():
@@ -46,9 +52,9 @@ def enqueue_publish(*, version: PackageVersion, actor: Any = None) -> Job:
         return _enqueue(Job(kind=JobKind.PUBLISH, version=version))
 
 
-def _enqueue(job: Job) -> Job:
+def _enqueue(job: Job, actor: Any = None) -> Job:
     job.save(force_insert=True)
-    record("job.queued", subject=job, data={"kind": job.kind})
+    record("job.queued", subject=job, actor=actor, data={"kind": job.kind})
     transaction.on_commit(lambda: wake(job))
     return job
 
@@ -76,6 +82,7 @@ def lease(job_id: uuid.UUID | str) -> Job | None:
         started_at=now,
         step="",
         progress=0,
+        left_s=None,
         timing={},
         reason="",
     )
@@ -86,12 +93,38 @@ def lease(job_id: uuid.UUID | str) -> Job | None:
     return job
 
 
-def renew(job: Job, *, step: str, progress: float, timing: dict[str, float] | None = None) -> None:
+def renew(
+    job: Job,
+    *,
+    step: str,
+    progress: float,
+    left_s: float | None = None,
+    timing: dict[str, float] | None = None,
+) -> None:
     """Keep the lease and say how far the work is; raises LeaseLost when it is not ours any more."""
-    fields: dict[str, Any] = {"step": step, "progress": progress, "lease_until": timezone.now() + LEASE}
+    fields: dict[str, Any] = {
+        "step": step,
+        "progress": progress,
+        "left_s": left_s,
+        "lease_until": timezone.now() + LEASE,
+    }
     if timing is not None:
         fields["timing"] = timing
     _write(job, fields)
+
+
+def let_go(job: Job) -> None:
+    """Leave a running job to its segments: whoever ends the last one takes it up again."""
+    _write(job, {"lease_token": None, "lease_until": timezone.now() + LEASE, "step": "redact"})
+
+
+def take_up(job_id: uuid.UUID) -> Job | None:
+    """Take a running job that was left to its segments; None when somebody else was faster or it is over."""
+    token = uuid.uuid4()
+    free = Job.objects.filter(pk=job_id, state=JobState.RUNNING, lease_token=None)
+    if not free.update(lease_token=token, lease_until=timezone.now() + LEASE):
+        return None
+    return Job.objects.get(pk=job_id)
 
 
 def _write(job: Job, fields: dict[str, Any]) -> None:
@@ -131,8 +164,8 @@ def fail(job: Job, *, reason: str) -> bool:
     return over
 
 
-def cancel_for(*, footage: Footage) -> int:
-    """Cancel what waits or runs for this footage; a running worker notices at its next step."""
+def cancel_for(*, footage: Footage, actor: Any = None) -> int:
+    """Cancel what waits or runs for this footage; a running worker notices within a second or two."""
     now = timezone.now()
     live = Job.objects.filter(footage=footage, state__in=[JobState.QUEUED, JobState.RUNNING])
     ids = list(live.values_list("pk", flat=True))
@@ -140,7 +173,7 @@ def cancel_for(*, footage: Footage) -> int:
         state=JobState.CANCELLED, state_changed_at=now, finished_at=now, lease_token=None, lease_until=None
     )
     for job in Job.objects.filter(pk__in=ids, state=JobState.CANCELLED):
-        record("job.cancelled", subject=job)
+        record("job.cancelled", subject=job, actor=actor)
     return count
 
 
@@ -179,6 +212,12 @@ def sweep(*, now: datetime | None = None, give_up: Callable[[Job], None]) -> dic
     return {"freed": freed, "woken": woken}
 
 
+def live(footage: Footage) -> Job | None:
+    """Find the job that waits or runs for a footage."""
+    return footage.jobs.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).first()
+
+
 def place_in_queue(job: Job) -> int:
-    """Count the jobs of the same kind that wait before this one, plus one."""
-    return Job.objects.filter(kind=job.kind, state=JobState.QUEUED, created_at__lt=job.created_at).count() + 1
+    """Count the jobs on footage that wait before this one, plus one."""
+    waiting = Job.objects.filter(footage__isnull=False, state=JobState.QUEUED)
+    return waiting.filter(created_at__lt=job.created_at).count() + 1

@@ -77,7 +77,7 @@ def _ends(version: PackageVersion) -> set[int]:
     rows = version.replaces.objects_in.filter(clip=None, first__isnull=False).exclude(
         path__startswith="sample/"
     )
-    return set(rows.values_list("last", flat=True))
+    return {last for last in rows.values_list("last", flat=True) if last is not None}
 
 
 def _share(version: PackageVersion, spans: list[tuple[int, int]], prefix: str) -> set[int]:
@@ -92,12 +92,11 @@ def _share(version: PackageVersion, spans: list[tuple[int, int]], prefix: str) -
     for row in old.objects_in.filter(clip=None, first__isnull=False, gone_at=None).exclude(
         path__startswith="sample/"
     ):
-        was = old.members.filter(position__gte=row.first, position__lte=row.last)
-        if (row.first, row.last) not in spans or not positions.issuperset(
-            was.values_list("position", flat=True)
-        ):
+        span = (row.first or 0, row.last or 0)
+        was = old.members.filter(position__gte=span[0], position__lte=span[1])
+        if span not in spans or not positions.issuperset(was.values_list("position", flat=True)):
             continue
-        index = spans.index((row.first, row.last))
+        index = spans.index(span)
         if index not in have:
             PackageObject.objects.create(
                 version=version, path=f"shards/{index:06d}.tar", key=row.key, sha256=row.sha256,

@@ -95,8 +95,8 @@ class Summary:
         most = max(self._contributors.values(), default=0) / max(self.clips, 1)
         return (
             "The clips come from volunteers and show where and when they happened to film: places, hours and people "
-            f"are not a sample of the world. One contributor filmed {most:.0%} of the clips. Look at the coverage table "
-            "before you train or test with them."
+            f"are not a sample of the world. One contributor filmed {most:.0%} of the clips. Look at the coverage "
+            "table before you train or test with them."
         )
 
     def _limits(self) -> str:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import shared_task
 from celery.signals import worker_ready
+from django.utils import timezone
 
 from marketplace.states import FootageState, VersionState, advance
-from pipeline import jobs, packages, withdrawals, work
-from pipeline.models import Job, JobKind
+from pipeline import covering, jobs, originals, packages, segments, withdrawals, work
+from pipeline.models import Job, JobKind, Segment
 from pipeline.video import sandbox
 from pipeline.video.errors import BadInput, Cancelled
 
 log = logging.getLogger(__name__)
 
-OUR_FAULT = (
-    "Processing failed {attempts} times, which is our fault. The upload is safe and we have been told."
-)
+FAULTS = {
+    JobKind.PROCESS.value: (
+        "Processing failed {attempts} times, which is our fault. The upload is safe and we have been told."
+    ),
+    JobKind.COVER.value: (
+        "Covering this footage again failed {attempts} times, which is our fault. The clips that you see are kept, and "
+        "so are your boxes. We have been told; try again later."
+    ),
+}
 
 
 @worker_ready.connect
@@ -28,19 +37,62 @@ def say_how_isolated(**_: object) -> None:
 
 @shared_task(name="pipeline.tasks.process_footage")
 def process_footage(job_id: str) -> None:
-    """Redact, pose, tag and cut one footage."""
+    """Redact, pose, tag and cut one footage, for the first time or again."""
     job = jobs.lease(job_id)
-    if job is None:
+    if job is not None:
+        with _watched(job):
+            work.process(job)
+        originals.forget_old()
+
+
+@shared_task(name="pipeline.tasks.process_segment")
+def process_segment(segment_id: str) -> None:
+    """Do one segment of a long footage, and join them all when it was the last."""
+    segment = segments.lease(segment_id)
+    if segment is None:
         return
+    job = segment.job
     try:
-        work.process(job)
+        ours = work.process_segment(segment)
+    except (jobs.LeaseLost, Cancelled):
+        log.info("segment %s was taken away; nothing written", segment.pk)
+        work.taken_away(job)
+    except BadInput as error:
+        if taken := jobs.take_up(job.pk):
+            work.refuse(taken, reason=str(error))
+    except Exception:
+        log.exception("segment %s failed at attempt %s", segment.pk, segment.attempts)
+        _fail_segment(segment)
+    else:
+        if ours is not None:
+            with _watched(ours):
+                work.join(ours)
+    originals.forget_old()
+
+
+@contextmanager
+def _watched(job: Job) -> Iterator[None]:
+    """Close the job, whatever its work ends with."""
+    try:
+        yield
     except (jobs.LeaseLost, Cancelled):
         log.info("job %s was taken away; nothing written", job.pk)
+        work.taken_away(job)
     except BadInput as error:
         work.refuse(job, reason=str(error))
     except Exception:
         log.exception("job %s failed at attempt %s", job.pk, job.attempts)
-        _fail(job, OUR_FAULT.format(attempts=job.max_attempts))
+        _fail(job, FAULTS[job.kind].format(attempts=job.max_attempts))
+
+
+def _fail_segment(segment: Segment) -> None:
+    try:
+        job = segments.fail(segment, reason="Working on it failed.")
+    except jobs.LeaseLost:
+        log.info("segment %s was taken away while it failed", segment.pk)
+    else:
+        if job is not None:
+            _fail(job, FAULTS[job.kind].format(attempts=job.max_attempts))
 
 
 @shared_task(name="pipeline.tasks.publish_version")
@@ -64,7 +116,7 @@ def publish_version(job_id: str) -> None:
 def _fail(job: Job, reason: str) -> None:
     try:
         if jobs.fail(job, reason=reason):
-            _close(job, reason)
+            _close(job, job.reason)
     except jobs.LeaseLost:
         log.info("job %s was taken away while it failed", job.pk)
 
@@ -74,6 +126,8 @@ def _close(job: Job, reason: str) -> None:
     if job.kind == JobKind.PROCESS and job.footage is not None:
         if job.footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
             advance(job.footage, FootageState.FAILED, reason=reason)
+    elif job.kind == JobKind.COVER:  # the footage keeps its state and its earlier result
+        covering.release(job)
     elif job.version is not None and job.version.state == VersionState.PUBLISHING:
         advance(job.version, VersionState.FAILED, reason=reason)
 
@@ -81,7 +135,11 @@ def _close(job: Job, reason: str) -> None:
 @shared_task(name="pipeline.tasks.sweep")
 def sweep() -> dict[str, int]:
     """Free what dead workers held and wake what waits; beat runs it every 30 seconds."""
-    return jobs.sweep(give_up=lambda job: _close(job, job.reason))
+    now = timezone.now()
+    woken = segments.sweep(
+        now=now, give_up=lambda job: _fail(job, FAULTS[job.kind].format(attempts=job.max_attempts))
+    )
+    return {"segments": woken, **jobs.sweep(now=now, give_up=lambda job: _close(job, job.reason))}
 
 
 @shared_task(name="pipeline.tasks.follow_withdrawals")

@@ -41,9 +41,11 @@ def _stand_in(version: PackageVersion) -> bool:
             return False
         now = timezone.now()
         members = version.members.filter(clip__state=ClipState.WITHDRAWN)
+        # Who bought a version before this one gets this one now, so these clips are gone from theirs too.
         buried = Tombstone.objects.bulk_create(
             [
-                Tombstone(version=version, clip_id=member.clip_id, position=member.position, removed_at=now)
+                Tombstone(version=held, clip_id=member.clip_id, position=member.position, removed_at=now)
+                for held in _line_of(version)
                 for member in members
             ],
             ignore_conflicts=True,
@@ -68,6 +70,14 @@ def _stand_in(version: PackageVersion) -> bool:
         record("packageversion.replaced", subject=following, data={"withdrawn": len(buried)})
         jobs.enqueue_publish(version=following)
     return True
+
+
+def _line_of(version: PackageVersion) -> list[PackageVersion]:
+    """List a version and those that it stands in for."""
+    found = [version]
+    while found[-1].replaces is not None:
+        found.append(found[-1].replaces)
+    return found
 
 
 def _delete_bytes() -> int:

@@ -1,222 +1,189 @@
-"""One footage through the engine: fetch, check, process, store under SHA-256, write the rows."""
+"""One footage through the engine: fetch, check, process or split, store under SHA-256, write the rows."""
 
 from __future__ import annotations
 
-import json
 import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from marketplace import storage, taxonomy
-from marketplace.models import Clip, Footage, Tag
-from marketplace.states import FootageState, advance
-from pipeline import jobs
-from pipeline.artefacts import keep
-from pipeline.models import Artefact, Job
-from pipeline.telemetry.clip import of_clip
-from pipeline.video import process as engine
-from pipeline.video.errors import BadInput
-
-CHANGED = (
-    "The file that arrived is not the file your browser read: its checksum differs. Nothing of it was used. "
-    "Please upload it again."
-)
+from marketplace import storage
+from marketplace.models import Footage
+from marketplace.states import FootageState, JobState, advance
+from pipeline import artefacts, covering, engine, jobs, originals, private, segments, storing
+from pipeline.forecast import Usual
+from pipeline.models import Job, JobKind, ManualBox, Segment
+from pipeline.telling import Telling
+from pipeline.video.errors import Cancelled
 
 
 def process(job: Job) -> None:
-    """Do the whole job; raises BadInput, Cancelled or jobs.LeaseLost, and leaves no scratch file."""
-    footage = job.footage
-    if footage is None:
-        raise ValueError("a process job has a footage")
-    if footage.state == FootageState.QUEUED:
+    """Do the whole job, or split it and leave it to its segments; leaves no scratch file.
+
+    Raises BadInput, Cancelled or jobs.LeaseLost.
+    """
+    footage = _footage(job)
+    if job.kind == JobKind.PROCESS and footage.state == FootageState.QUEUED:
         advance(footage, FootageState.PROCESSING)
-    scratch = settings.FAIRFRAME_WORK / str(job.pk)
-    shutil.rmtree(scratch, ignore_errors=True)  # what a killed attempt left
-    scratch.mkdir(parents=True)
-    try:
+    made = engine.read_plan(job.plan) if job.plan else None
+    if made is not None and job.segments.exists():
+        if not segments.go_on(job):
+            join(job)
+        return
+    segments.clear(job)
+    options, boxes = covering.order_of(job)
+    wanted = engine.choices(footage, options, boxes)
+    tell = telling(job)
+    with _scratch(str(job.pk)) as scratch:
+        source, out = scratch / "in.bin", scratch / "out"
+        originals.bring(job, footage, source, tell)
+        motion = private.request_of(footage, folder=scratch)
+        reuse = _detections(footage, options, scratch)
+        if reuse is None:
+            tell("check", 0)
+            made = engine.plan(source, wanted, motion=motion)
+            if len(made.segments) > 1:
+                segments.begin(job, made)
+                return
+        report = engine.whole(
+            source, out, wanted, motion=motion, reuse=reuse, tell=tell, stop=lambda: lost(tell)
+        )
+        _store(job, report, out, tell, options, boxes)
+
+
+def process_segment(segment: Segment) -> Job | None:
+    """Do one segment and store its files; gives the job when this was the last one and it is ours to join."""
+    job = segment.job
+    made = engine.read_plan(job.plan)
+    if made is None:
+        raise ValueError("another version of the engine planned this job")
+    tell = Telling(lambda _step, progress, _left: segments.renew(segment, progress=progress))
+    with _scratch(f"{job.pk}-{segment.position}") as scratch:
         source = scratch / "in.bin"
-        _fetch(job, footage, source)
-        report = _run(job, footage, source, scratch / "out")
-        source.unlink()
-        _store(job, footage, report, scratch / "out")
+        fetching = Telling(lambda _step, _progress, _left: segments.renew(segment, progress=0))
+        originals.bring(job, _footage(job), source, fetching)
+        index = segment.position
+        folder = engine.segment(source, scratch, made, index, tell=tell, stop=lambda: lost(tell))
+        archive = scratch / "segment.tar"
+        with tarfile.open(archive, "w") as packed:
+            for name in sorted(path.name for path in folder.iterdir()):
+                packed.add(folder / name, arcname=name)
+        segments.renew(segment, progress=0.99)
+        key = f"{job.footage_id}/segments/{job.pk}/{index:06d}-{segment.lease_token}.tar"
+        bucket = settings.S3_BUCKET_DERIVED
+        stored = storage.put_file(bucket=bucket, key=key, path=archive, media_type="application/x-tar")
+        try:
+            return segments.finish(segment, key=key, sha256=stored.sha256)
+        except jobs.LeaseLost:
+            storage.delete(bucket=bucket, key=key)
+            raise
+
+
+def join(job: Job) -> None:
+    """Make the footage of its finished segments."""
+    made = engine.read_plan(job.plan)
+    if made is None:
+        raise ValueError("another version of the engine planned this job")
+    options, boxes = covering.order_of(job)
+    tell = telling(job)
+    with _scratch(str(job.pk)) as scratch:
+        tell("redact", 1)
+        originals.bring(job, _footage(job), scratch / "in.bin", tell)
+        for segment in job.segments.order_by("position"):
+            tell.beat()
+            folder = scratch / f"segment_{segment.position:06d}"
+            archive = folder.with_suffix(".tar")
+            storage.get_file(
+                bucket=settings.S3_BUCKET_DERIVED, key=segment.key, path=archive, sha256=segment.sha256
+            )
+            with tarfile.open(archive) as packed:
+                packed.extractall(folder, filter="data")
+            archive.unlink()
+        source, out = scratch / "in.bin", scratch / "out"
+        motion = private.request_of(_footage(job), folder=scratch)
+        report = engine.join(source, scratch, out, made, motion=motion, tell=tell, stop=lambda: lost(tell))
+        report["timing"]["total"] = sum(tell.seconds.values()) + report["timing"].get("wall", 0.0)
+        _store(job, report, out, tell, options, boxes)
+    segments.clear(job)
+
+
+def _store(
+    job: Job,
+    report: dict[str, Any],
+    out: Path,
+    tell: Telling,
+    options: covering.Options,
+    boxes: list[ManualBox],
+) -> None:
+    if lost(tell):
+        raise Cancelled("The work was cancelled; nothing was kept.")
+    storing.store(job, report, out, tell=tell, options=options, boxes=boxes)
+    artefacts.drop_unused(_footage(job))
+
+
+def _footage(job: Job) -> Footage:
+    if job.footage is None:
+        raise ValueError("a job of this kind has a footage")
+    return job.footage
+
+
+@contextmanager
+def _scratch(name: str) -> Iterator[Path]:
+    folder = Path(settings.FAIRFRAME_WORK) / name
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed attempt left
+    folder.mkdir(parents=True)
+    try:
+        yield folder
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _detections(footage: Footage, options: covering.Options, scratch: Path) -> Path | None:
+    """Fetch what the last run found; nothing when there is none or it looked for other things."""
+    before = covering.Options.of(footage)
+    if not footage.cache_key or (before.jerseys, before.screens) != (options.jerseys, options.screens):
+        return None
+    path = scratch / "detections.npz"
+    path.write_bytes(storage.get_bytes(bucket=settings.S3_BUCKET_DERIVED, key=footage.cache_key))
+    return path
+
+
+def telling(job: Job) -> Telling:
+    """Make what keeps this job's lease and says how far it is."""
+
+    def write(step: str, progress: float, left_s: float | None) -> None:
+        jobs.renew(job, step=step, progress=progress, left_s=left_s)
+
+    return Telling(write, later_s=Usual(job.kind).later_s)
+
+
+def lost(tell: Telling) -> bool:
+    """Keep the lease, or say that the work was taken away."""
+    try:
+        tell.beat()
+    except jobs.LeaseLost:
+        return True
+    return False
 
 
 def refuse(job: Job, *, reason: str) -> None:
-    """Close the job and the footage with a sentence for the contributor."""
+    """Close the job with a sentence for the contributor, and the footage too when it has no result yet."""
     with transaction.atomic():
         jobs.refuse(job, reason=reason)
+        covering.release(job)
         footage = Footage.objects.get(jobs=job)
-        if footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
+        if job.kind == JobKind.PROCESS and footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
             advance(footage, FootageState.REFUSED, reason=reason)
 
 
-def _fetch(job: Job, footage: Footage, path: Path) -> None:
-    jobs.renew(job, step="fetch", progress=0)
-    try:
-        stored = storage.get_file(
-            bucket=settings.S3_BUCKET_ORIGINALS,
-            key=footage.original_key,
-            path=path,
-            sha256=footage.sha256,
-            on_chunk=lambda done: jobs.renew(job, step="fetch", progress=done / footage.size_bytes),
-        )
-    except storage.ChecksumMismatch as error:
-        raise BadInput(CHANGED) from error
-    # An original stays under its footage's id, not under its hash: when two people upload the same file, deleting
-    # one person's must not touch the other's.
-    Artefact.objects.get_or_create(
-        bucket=stored.bucket,
-        key=stored.key,
-        defaults={
-            "sha256": stored.sha256,
-            "bytes": stored.bytes,
-            "media_type": footage.content_type,
-            "kind": "original",
-            "footage": footage,
-        },
-    )
-
-
-def _run(job: Job, footage: Footage, source: Path, out: Path) -> dict[str, Any]:
-    def told(step: str, progress: float, _left_s: float | None) -> None:
-        jobs.renew(job, step=step, progress=progress)
-
-    return engine.process(
-        source,
-        out,
-        vertical=footage.vertical,
-        discipline=footage.discipline or None,
-        on_progress=told,
-        cancelled=lambda: Footage.objects.filter(pk=footage.pk, state=FootageState.WITHDRAWN).exists(),
-    )
-
-
-def _store(job: Job, footage: Footage, report: dict[str, Any], out: Path) -> None:
-    """Put every output under its hash, then write the rows in one transaction."""
-    keys: dict[str, str] = {}
-    names = ["redacted.mp4", "preview.mp4", "poster.jpg", "sprite.jpg", "report.json"]
-    names += [clip[part] for clip in report["clips"] for part in ("file", "preview", "poster")]
-    for index, name in enumerate(names):
-        jobs.renew(job, step="store", progress=index / len(names))
-        keys[name] = keep(footage=footage, path=out / name).key
-    poses = {}
-    for clip in report["clips"]:
-        path = out / f"{clip['id']}.json"
-        path.write_text(json.dumps(clip_facts(report, clip), separators=(",", ":")), encoding="utf-8")
-        poses[clip["id"]] = keep(footage=footage, path=path).key
-    with transaction.atomic():
-        for position, clip in enumerate(report["clips"]):
-            _write_clip(footage, position, clip, report, keys, poses[clip["id"]])
-        jobs.renew(job, step="store", progress=1, timing=report["timing"])
-        jobs.finish(job)
-        advance(
-            footage,
-            FootageState.REVIEW,
-            data={"clips": len(report["clips"])},
-            facts=report["source"],
-            certificate=report["certificate"],
-            duration_ms=round(report["output"]["duration_s"] * 1000),
-            report_key=keys["report.json"],
-            redacted_key=keys["redacted.mp4"],
-            preview_key=keys["preview.mp4"],
-            poster_key=keys["poster.jpg"],
-        )
-
-
-def _write_clip(
-    footage: Footage,
-    position: int,
-    clip: dict[str, Any],
-    report: dict[str, Any],
-    keys: dict[str, str],
-    poses: str,
-) -> None:
-    tags = [tag for tag in clip_tags(report, clip) if tag["id"] in taxonomy.known_tags()]
-    row = Clip.objects.create(
-        footage=footage,
-        position=position,
-        start_ms=round(clip["start_s"] * 1000),
-        end_ms=round(clip["end_s"] * 1000),
-        frames=clip["frames"],
-        fps=report["output"]["fps"],
-        width=report["output"]["width"],
-        height=report["output"]["height"],
-        quality=round(clip["quality"], 3),
-        quality_parts=clip.get("quality_parts", {}),
-        tag_ids=sorted({tag["id"] for tag in tags}),
-        media_key=keys[clip["file"]],
-        media_sha256=clip["sha256"],
-        media_bytes=clip["bytes"],
-        preview_key=keys[clip["preview"]],
-        poster_key=keys[clip["poster"]],
-        poses_key=poses,
-    )
-    Tag.objects.bulk_create(
-        Tag(
-            clip=row,
-            tag_id=tag["id"],
-            taxonomy_version=taxonomy.version(),
-            start_ms=round(tag["start_s"] * 1000),
-            end_ms=round(tag["end_s"] * 1000),
-            event_ms=None if tag["event_s"] is None else round(tag["event_s"] * 1000),
-            source=tag["source"],
-            confidence=tag["confidence"],
-        )
-        for tag in tags
-    )
-
-
-def clip_tags(report: dict[str, Any], clip: dict[str, Any]) -> list[dict[str, Any]]:
-    """Cut the footage's tags to a clip; times count from the clip's start, in seconds."""
-    start, end = clip["start_s"], clip["end_s"]
-    cut = []
-    for tag in report["tags"]:
-        first, last = max(tag["start_s"], start), min(tag["end_s"], end)
-        event = tag.get("event_s")
-        if last <= first or (event is not None and not start <= event < end):
-            continue
-        moved = {
-            "start_s": first - start,
-            "end_s": last - start,
-            "event_s": None if event is None else event - start,
-        }
-        cut.append({**tag, **moved})
-    return cut
-
-
-def clip_facts(report: dict[str, Any], clip: dict[str, Any]) -> dict[str, Any]:
-    """Collect one clip's poses, tags and masked regions; frames count from the clip's start."""
-    first, last = clip["start_frame"], clip["end_frame"]
-    return {
-        "schema": 1,
-        "output": {
-            **report["output"],
-            "frames": clip["frames"],
-            "duration_s": clip["end_s"] - clip["start_s"],
-        },
-        "models": report["models"],
-        "tags": clip_tags(report, clip),
-        "telemetry": of_clip(
-            report.get("telemetry"), start_s=clip["start_s"], end_s=clip["end_s"], start_frame=first
-        ),
-        "quality": clip["quality"],
-        "quality_parts": clip.get("quality_parts", {}),
-        "poses": [
-            {**pose, "frame": pose["frame"] - first}
-            for pose in report["poses"]
-            if first <= pose["frame"] < last
-        ],
-        "masked": [
-            {
-                "kind": track["kind"],
-                "boxes": [[box[0] - first, *box[1:]] for box in track["boxes"] if first <= box[0] < last],
-            }
-            for track in report["tracks"]
-            if any(first <= box[0] < last for box in track["boxes"])
-        ],
-    }
+def taken_away(job: Job) -> None:
+    """Throw away what a cancelled job had stored; another worker's work on the same job is left alone."""
+    job.refresh_from_db()
+    if job.state == JobState.CANCELLED and job.footage is not None:
+        segments.clear(job)
+        artefacts.drop_unused(job.footage)

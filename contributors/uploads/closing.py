@@ -22,6 +22,7 @@ LIVE = (
     FootageState.IN_MODERATION,
     FootageState.DECIDED,
     FootageState.FAILED,
+    FootageState.STOPPED,
 )
 
 

@@ -13,14 +13,19 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import consents, history, overview, progress, review, uploads
+from contributors import certificate, consents, history, overview, progress, review, running, uploads
 from contributors.access import contributors_only
+from contributors.forms import OptionsForm
 from contributors.models import Consent
 from marketplace import countries
 from marketplace.access import own_footage
 from marketplace.models import Footage
 from marketplace.people import address_prefix, agent
 from marketplace.states import MOVES, ClipState, FootageState, MoveRefused
+from pipeline import covering
+
+COVERING = "It is being covered again. The clips below stay until the new ones are whole."
+FORGOTTEN = "The box is taken away; it had not been covered yet."
 
 
 @contributors_only
@@ -64,6 +69,7 @@ def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one footage: progress, then the review of its redaction, then what was decided."""
     footage = own_footage(request.user, pk)
     clips = review.shown_clips(footage)
+    at_work = progress.at_work(footage)
     reviewing = footage.state == FootageState.REVIEW
     return render(
         request,
@@ -73,13 +79,18 @@ def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "clips": clips,
             "country": countries.name(footage.country),
             "reviewing": reviewing,
+            "may_cover": reviewing and not at_work and bool(footage.original_key),
+            "again": footage.state in (FootageState.STOPPED, FootageState.FAILED),
+            "cover_trouble": covering.last_trouble(footage),
+            "boxes": review.shown_boxes(footage, reader=request.user),
+            "options": OptionsForm.of(footage),
+            "option_words": review.option_words(footage),
+            "certificate": certificate.of(footage),
             "minutes": review.minutes_to_look([shown.clip for shown in clips]),
-            "hidden": review.hidden(footage),
-            "doubts": len(footage.certificate.get("doubtful", [])),
             "approved": sum(shown.clip.state == ClipState.APPROVED for shown in clips),
             "rejected": sum(shown.clip.state == ClipState.REJECTED for shown in clips),
-            "at_work": progress.at_work(footage),
-            "progress": progress.of(footage) if progress.at_work(footage) or _failed(footage) else None,
+            "at_work": at_work,
+            "progress": progress.of(footage) if at_work or _failed(footage) else None,
             "withdrawable": FootageState.WITHDRAWN in MOVES[FootageState][footage.state],
             "uploading": footage.state == FootageState.UPLOADING,
             "consents": Consent.objects.filter(footage=footage)
@@ -105,6 +116,54 @@ def progress_part(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not progress.at_work(footage):
         answer["HX-Refresh"] = "true"
     return answer
+
+
+@contributors_only
+@require_POST
+def stop(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Cancel the work that waits or runs."""
+    footage = own_footage(request.user, pk)
+    try:
+        messages.success(request, running.stop(footage=footage, person=request.user))
+    except MoveRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("contributors:footage", pk=pk)
+
+
+@contributors_only
+@require_POST
+def again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Start the work again after it was stopped or failed."""
+    footage = own_footage(request.user, pk)
+    try:
+        running.again(footage=footage, person=request.user)
+    except MoveRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("contributors:footage", pk=pk)
+
+
+@contributors_only
+@require_POST
+def cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Have the footage covered again, with the regions or the options that were sent."""
+    footage = own_footage(request.user, pk)
+    form = OptionsForm(request.POST) if "options" in request.POST else None
+    if form is not None and not form.is_valid():
+        messages.error(request, "One of the choices is none of ours. Nothing was changed. Choose again.")
+        return redirect("contributors:footage", pk=pk)
+    try:
+        job = covering.ask(
+            footage=footage,
+            person=request.user,
+            add=covering.read_boxes(request.POST.getlist("box")),
+            remove=_ids(request.POST.getlist("remove")),
+            options=form.options(vertical=footage.vertical) if form else None,
+        )
+    except MoveRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, COVERING if job else FORGOTTEN)
+    return redirect("contributors:footage", pk=pk)
 
 
 @contributors_only

@@ -13,14 +13,15 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import files, uploads
+from contributors import files, sidecars, uploads
 from contributors.access import answers_json, contributors_only, profile_of, refusal
 from contributors.forms import UploadForm
 from contributors.models import Kind
 from marketplace.access import own_footage
-from marketplace.models import Footage, Vertical
+from marketplace.models import Footage, Sound, Vertical
 from marketplace.people import address_prefix, agent
 from marketplace.states import FootageState
+from pipeline.telemetry import sidecar
 from pipeline.video import limits
 
 
@@ -33,6 +34,9 @@ def page(request: HttpRequest) -> HttpResponse:
     begins = {
         "vertical": Vertical.SPORTS if profile and profile.kind == Kind.ATHLETE else Vertical.DRIVING,
         "country": profile.country if profile else "",
+        "cover_jerseys": True,
+        "cover_screens": True,
+        "sound": Sound.DROP,
     }
     form = UploadForm(initial=begins)
     return render(
@@ -45,6 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "most_bytes": files.most_bytes(),
             "most_minutes": round(limits.MAX_DURATION_S / 60),
             "shown_types": files.SHOWN_TYPES,
+            "telemetry_ends": ",".join(f".{end}" for end in sidecar.ENDS),
             "ends": ",".join(f".{end}" for end in files.TYPES),
         },
     )
@@ -71,7 +76,7 @@ def _told(footage: Footage, parts: list[dict[str, Any]]) -> dict[str, Any]:
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """Take the form of one file and open its upload."""
-    form = UploadForm(request.POST)
+    form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         sentences = form.sentences()
         first = next(iter(sentences.values()), None) or "; ".join(
@@ -90,6 +95,10 @@ def start(request: HttpRequest) -> HttpResponse:
         address_prefix=address_prefix(request),
         agent=agent(request),
     )
+    if data["telemetry"] is not None and footage.state == FootageState.UPLOADING:
+        sidecars.keep(
+            footage=footage, sidecar=data["telemetry"], clock_offset_s=data["clock_offset_s"] or 0.0
+        )
     going_on = not new and footage.state == FootageState.UPLOADING
     parts = uploads.arrived(footage) if going_on else []
     return JsonResponse(_told(footage, parts), status=201 if new else 200)

@@ -2,7 +2,7 @@
 
 from marketplace.models.clip import Clip, Tag
 from marketplace.models.event import Event
-from marketplace.models.footage import Footage, Vertical
+from marketplace.models.footage import Footage, Sound, Vertical
 from marketplace.models.licence import LicenceTerms
 from marketplace.models.package import Package, PackageClip, PackageObject, PackageVersion, Tombstone
 from marketplace.models.user import Door, User
@@ -17,6 +17,7 @@ __all__ = [
     "PackageClip",
     "PackageObject",
     "PackageVersion",
+    "Sound",
     "Tag",
     "Tombstone",
     "User",

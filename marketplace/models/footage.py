@@ -18,6 +18,13 @@ class Vertical(models.TextChoices):
     SPORTS = "sports", "Sports"
 
 
+class Sound(models.TextChoices):
+    """What happens to the sound; the values are the engine's own."""
+
+    DROP = "drop", "Drop the sound"
+    MUTE_SPEECH = "mute-speech", "Keep the sound, silence all speech"
+
+
 class FootageQuerySet(models.QuerySet["Footage"]):
     def of(self, user: User) -> FootageQuerySet:
         """Keep what this person filmed."""
@@ -62,11 +69,21 @@ class Footage(models.Model):
         default=False, help_text="The consent to show previews outside package pages is in force."
     )
 
+    # What the present redaction was made with, or will be when there is none yet.
+    cover_jerseys = models.BooleanField(default=False, help_text="Jersey numbers and names are covered too.")
+    cover_screens = models.BooleanField(default=False, help_text="Screens and burnt-in text are covered too.")
+    sound = models.CharField(max_length=16, choices=Sound.choices, default=Sound.DROP)
+
     facts = models.JSONField(default=dict, help_text="What the probe found.")
     report_key = models.CharField(max_length=255, blank=True)
     redacted_key = models.CharField(max_length=255, blank=True)
     preview_key = models.CharField(max_length=255, blank=True)
     poster_key = models.CharField(max_length=255, blank=True)
+    cache_key = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text="Detections of the last run, so that covering again costs little.",
+    )
     duration_ms = models.BigIntegerField(default=0)
     certificate = models.JSONField(default=dict, help_text="The redaction certificate of report.json.")
 

@@ -22,7 +22,7 @@ from pipeline.formats import (
 from pipeline.formats.item import Item
 
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
-PARQUET, TAR = "application/vnd.apache.parquet", "application/x-tar"
+PARQUET, TAR = "application/x-parquet", "application/x-tar"
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ Floats = NDArray[np.float64]
 STOPPED_SPEED = 0.025
 TURNING_PAN = 0.10
 SLOWEST_EGO_FPS = 4.0
-# Picture widths a second that things run inwards (the radial flow) when the car reverses.
-REVERSING_SPIN = -0.012
+# Picture widths a second that things run inwards (the radial flow) when the car reverses, the speed at which that can
+# be told, and the share of the speed that it is at least: a car that drives away from a camera that stands is less.
+REVERSING_SPIN, REVERSING_SPEED, REVERSING_SHARE = -0.03, 0.06, 0.35
 # By telemetry.
 STOPPED_MPS, TURNING_DPS = 0.6, 6.0
 # m/s². Insurers call 3–3.5 hard; a GPS that tells its speed once a second smooths a brake by a third.
@@ -163,7 +164,7 @@ def _flow_spans(scene: SceneLog, fps: float, end_s: float) -> list[Span]:
         elif abs(pan) > TURNING_PAN:
             left = "turning_left" if pan > 0 else "turning_right"
             labels.append((left, float(np.clip(0.4 + abs(pan), 0.5, 0.85))))
-        elif spin < REVERSING_SPIN:
+        elif spin < REVERSING_SPIN and speed > REVERSING_SPEED and -spin > REVERSING_SHARE * speed:
             labels.append(("reversing", 0.5))
         else:
             labels.append(("straight", float(np.clip(0.8 - 2 * abs(pan), 0.5, 0.8))))

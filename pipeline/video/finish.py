@@ -256,7 +256,8 @@ def _report(
             segments=whole.segments,
             reused=whole.reused,
             warnings=whole.warnings,
-        ),
+        )
+        | {"dropped": [each.public() for each in dropped]},
         "warnings": whole.warnings,
         "timing": {},
     }

@@ -13,10 +13,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from pipeline import telemetry
 from pipeline.telemetry import Request
 from pipeline.video import kept, machine, seams
 from pipeline.video.errors import BadInput, Cancelled
-from pipeline.video.finish import Whole, finish
+from pipeline.video.finish import Whole, finish, read_telemetry
 from pipeline.video.marks import Marks
 from pipeline.video.motion import Motion, Step
 from pipeline.video.options import Options
@@ -33,6 +34,10 @@ OTHER = (
     "Process the recording again without them."
 )
 
+OTHER_PLACES = (
+    "Other places are private now than when these detections were made. Process it again without them."
+)
+
 
 def rerun(
     source: Path,
@@ -47,7 +52,7 @@ def rerun(
     """Write all outputs again into `out`, with the detections of an earlier run; return the report.
 
     Of `options` the regions a person marked, the fill and the sound count. Raises BadInput when the detections are
-    another file's.
+    another file's, ValueError when other stretches are private now.
     """
     tell("check", 0.0, None)
     content = kept.load(detections)
@@ -60,6 +65,9 @@ def rerun(
     began = time.monotonic()
     log, cuts = seams.log_of(content["log"]), seams.scene_of(content["scene"])
     hidden = tuple((start, end) for start, end in content["hidden"])
+    now = read_telemetry(source, facts, options, motion).hidden
+    if hidden != tuple(telemetry.frames(now, fps=float(Fraction(facts.rate)))):
+        raise ValueError(OTHER_PLACES)
     reader = Reader(source, facts, threads=min(machine.cores(), 4), hidden=hidden)
     writer = _encode(reader, out, facts, options, log, content, tell, stop)
     tell("redact", 1.0, None)

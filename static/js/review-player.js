@@ -3,7 +3,9 @@
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-seek]");
   if (!button) return;
-  const video = button.closest("[data-clip]").querySelector("video");
+  const clip = button.dataset.seekClip ? `[data-clip-id="${button.dataset.seekClip}"]` : "";
+  const video = (clip ? document.querySelector(clip) : button.closest("[data-clip]"))?.querySelector("video");
+  if (!video) return; // the clip was left out
   const go = () => {
     // A little before, so that the eye is there when it happens.
     video.currentTime = Math.max(0, Number(button.dataset.seek) - 0.5);

@@ -5,7 +5,7 @@ export class Details {
     this.form = form;
     this.summary = form.querySelector("[data-part=summary]");
     this.list = form.querySelector("[data-part=summary-list]");
-    this.sport = form.querySelector("[data-part=sport]");
+    this.sport = form.querySelectorAll("[data-part=sport]");
     form.addEventListener("change", () => this.#showSport());
     this.#showSport();
   }
@@ -51,6 +51,7 @@ export class Details {
   }
 
   #showSport() {
-    this.sport.hidden = this.form.elements.vertical.value !== "sports";
+    const hidden = this.form.elements.vertical.value !== "sports";
+    for (const part of this.sport) part.hidden = hidden;
   }
 }

@@ -18,6 +18,7 @@ const ACTS = {
   refused: ["discard"],
   done: ["remove"],
 };
+const FIELDS = ["title", "recorded_on", "telemetry", "clock_offset_s"];
 const DATE = /(?:^|\D)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?:\D|$)/;
 
 export function size(bytes) {
@@ -49,7 +50,7 @@ export class Row {
     const id = upload.token;
     this.part("name").textContent = upload.file.name;
     this.part("bar").setAttribute("aria-label", `Upload of ${upload.file.name}`);
-    for (const field of ["title", "recorded_on"]) {
+    for (const field of FIELDS) {
       const [label, input, wrong] = ["label", "input", "wrong"].map((what) => this.part(`${field}-${what}`));
       input.id = label.htmlFor = `${field}-${id}`;
       wrong.id = `${field}-${id}_error`;
@@ -64,13 +65,18 @@ export class Row {
   }
 
   values() {
-    return { title: this.part("title-input").value, recorded_on: this.part("recorded_on-input").value };
+    const [telemetry] = this.part("telemetry-input").files;
+    return {
+      title: this.part("title-input").value,
+      recorded_on: this.part("recorded_on-input").value,
+      ...(telemetry ? { telemetry, clock_offset_s: this.part("clock_offset_s-input").value } : {}),
+    };
   }
 
   // What the server finds wrong with this file; true when a sentence found its place here.
   wrong(fields) {
     let found = "";
-    for (const field of ["title", "recorded_on"]) {
+    for (const field of FIELDS) {
       const sentence = fields[field] ?? "";
       this.part(`${field}-wrong`).textContent = sentence;
       this.part(`${field}-wrong`).hidden = !sentence;

@@ -216,8 +216,8 @@ async function start(upload) {
   try {
     upload.server = await post(startUrl, details.data(own));
   } catch (error) {
-    const { title, recorded_on, file_name, size_bytes, ...shared } = error.body?.fields ?? {};
-    const placed = row.wrong({ title, recorded_on });
+    const { title, recorded_on, telemetry, clock_offset_s, file_name, size_bytes, ...shared } = error.body?.fields ?? {};
+    const placed = row.wrong({ title, recorded_on, telemetry, clock_offset_s });
     if (Object.keys(shared).length) details.wrong(shared);
     upload.message = file_name ?? size_bytes ?? (placed || Object.keys(shared).length ? "" : error.message);
     changed(upload);

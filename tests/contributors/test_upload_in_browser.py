@@ -16,6 +16,7 @@ from marketplace import storage
 from marketplace.models import Footage, User
 from marketplace.states import FootageState
 from tests import people
+from tests.telemetry import files
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 PART = 5 * 1024**2
@@ -164,3 +165,26 @@ def test_a_running_upload_can_be_stopped_and_thrown_away(alices_page: Page, ride
     expect(row).to_have_count(0, timeout=SLOW)
     assert Footage.objects.get().state == FootageState.ABANDONED
     assert User.objects.get().footage.count() == 1
+
+
+def test_a_telemetry_file_goes_with_its_video(alices_page: Page, tmp_path: Path) -> None:
+    page = alices_page
+    (tmp_path / "ride.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + b"ride" * 1000)
+    (tmp_path / "shopping.csv").write_text("milk,2\n")
+    (tmp_path / "ride.gpx").write_bytes(files.gpx(files.trip(60)))
+    page.set_input_files("#picker", tmp_path / "ride.mp4")
+    row = page.locator("#files .file")
+    page.select_option("[name=country]", "DE")
+    agree(page)
+    row.get_by_label("Telemetry file").set_input_files(tmp_path / "shopping.csv")
+    row.get_by_label("Clock offset").fill("-2.5")
+    page.click("#start")
+    expect(row.locator("[data-part=telemetry-wrong]")).to_contain_text(
+        "“shopping.csv” is none of GPX, NMEA or CSV"
+    )
+    assert not Footage.objects.exists()
+    row.get_by_label("Telemetry file").set_input_files(tmp_path / "ride.gpx")
+    page.click("#start")
+    expect(row.locator("[data-part=state]")).to_have_text("Uploaded and checked in", timeout=SLOW)
+    kept = Footage.objects.get().telemetry_file
+    assert (kept.name, kept.fixes, kept.clock_offset_s) == ("ride.gpx", 61, -2.5)

@@ -100,6 +100,7 @@ def test_the_example_has_every_variable_that_the_settings_read_and_no_other() ->
         assert provider.lower() in code
         read |= {f"SOCIAL_{provider}_CLIENT_ID", f"SOCIAL_{provider}_SECRET"}
     elsewhere = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "FAIRFRAME_WEIGHTS"}
+    elsewhere |= {"FAIRFRAME_MAX_BYTES", "FAIRFRAME_MAX_DURATION_S"}  # the engine knows no Django
     assert set(EXAMPLE) == read | elsewhere
 
 

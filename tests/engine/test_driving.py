@@ -106,7 +106,7 @@ def test_out_and_back_is_a_swerve_or_a_change_of_lanes(peak: float, seconds: flo
 
 def test_reversing_shows_as_things_that_run_inwards() -> None:
     t = np.arange(round(12 * FPS)) / FPS
-    spin = np.where(t < 6, 0.02, -0.03).astype(np.float32) / FPS
+    spin = np.where(t < 6, 0.06, -0.08).astype(np.float32) / FPS
     found = ego.by_flow(scene(12, spin=spin, speed=0.005), FPS, 12)[0]
     assert [s.value for s in found] == ["straight", "reversing"]
 

@@ -15,8 +15,8 @@ from marketplace.models import Clip, Event, Footage, Tag
 from marketplace.states import ClipState, FootageState, JobState, advance
 from pipeline import jobs, tasks
 from pipeline.models import Artefact, Job
-from tests import people
 from tests.media import make_video
+from tests.pipeline.stage import uploaded
 
 pytestmark = pytest.mark.django_db
 
@@ -26,16 +26,6 @@ def ride(tmp_path: Path) -> Path:
     path = tmp_path / "ride.mp4"
     make_video(path, seconds=1.2, plate="B FF 2607", extra=["-metadata", "location=+52.5+013.4/"])
     return path
-
-
-def uploaded(path: Path, **fields: object) -> Job:
-    footage = people.make_footage(people.alice(), state=FootageState.QUEUED, size_bytes=path.stat().st_size)
-    key = f"originals/{footage.pk}"
-    stored = storage.put_file(bucket=settings.S3_BUCKET_ORIGINALS, key=key, path=path, media_type="video/mp4")
-    values = {"original_key": key, "sha256": stored.sha256, **fields}
-    Footage.objects.filter(pk=footage.pk).update(**values)
-    footage.refresh_from_db()
-    return jobs.enqueue_process(footage=footage)
 
 
 def ended(job: Job) -> tuple[Job, Footage]:

@@ -156,3 +156,18 @@ def test_a_telemetry_file_of_another_trip_stops_the_work(tmp_path: Path) -> None
             motion=Request(sidecar=tmp_path / "other.csv"),
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_covering_again_does_not_show_what_became_private(tmp_path: Path) -> None:
+    make_video(tmp_path / "ride.mp4", 6, (160, 120), 10, seed=4)
+    drive = trip(6, speed=20.0)
+    (tmp_path / "ride.csv").write_bytes(files.csv(drive, began=None))
+    source, sidecar_file = tmp_path / "ride.mp4", tmp_path / "ride.csv"
+    open_to_all = Request(sidecar=sidecar_file, privacy=Privacy(trim_m=0.0))
+    process(source, tmp_path / "first", vertical="driving", motion=open_to_all)
+    kept = tmp_path / "first" / "detections.npz"
+    process(source, tmp_path / "again", vertical="driving", motion=open_to_all, reuse=kept)
+    home = Zone(float(drive.lat[0]), float(drive.lon[0]), 20)
+    now = Request(sidecar=sidecar_file, privacy=Privacy(trim_m=0.0, zones=(home,)))
+    with pytest.raises(ValueError, match="Other places are private now"):
+        process(source, tmp_path / "later", vertical="driving", motion=now, reuse=kept)
