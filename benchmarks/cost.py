@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def measure(bench: Bench) -> Section:
         title="Cost",
         about="CPU seconds (user + system) of the whole process tree, loading of models included, in multiples of "
         "BASE = one decode and one `libx264 -preset veryfast -crf 23` encode of the same clip in the same run. Clips "
-        "are real ones joined at 25 fps; the collection has none of 1080 lines, so those are scaled up.",
+        "are real ones joined at 25 fps; the collection has none of 1080 lines, so those are scaled up. `again` is a "
+        "re-run with a mark by hand that reuses the detections of the first.",
     )
     rows = [
         "| clip | frames | BASE CPU ms a frame | what | CPU s | × BASE | peak MiB |",
@@ -65,22 +67,31 @@ def _engine(
         note = "the engine has no switch for redaction alone"
         figures.append(Figure(f"redaction alone, {name}", None, "× BASE", at_most=redact, note=note))
     else:
-        figures.append(
-            _one(bench, clip, f"redaction alone, {name}", vertical, redact, (base, frames), rows, only)
+        alone, _ = _one(bench, clip, f"redaction alone, {name}", vertical, redact, (base, frames), rows, only)
+        figures.append(alone)
+    figure, whole = _one(bench, clip, f"everything, {name}", vertical, everything, (base, frames), rows, ())
+    figures.append(figure)
+    kept = whole.out / "detections.npz"
+    if kept.exists():
+        marks = bench.folder("marks") / "marks.json"
+        marks.write_text(json.dumps([{"box": [100, 100, 80, 60], "start_s": 0.5, "end_s": 2.0}]))
+        again = ("--manual", str(marks), "--reuse", str(kept))
+        rerun, _ = _one(
+            bench, clip, f"again with a mark, {name}", vertical, None, (base, frames), rows, again
         )
-    figures.append(_one(bench, clip, f"everything, {name}", vertical, everything, (base, frames), rows, ()))
+        figures.append(rerun)
     return figures
 
 
 def _one(
-    bench: Bench, clip: Path, name: str, vertical: str, target: float, base: tuple[float, int], rows: list[str],
-    options: tuple[str, ...],
-) -> Figure:  # fmt: skip
+    bench: Bench, clip: Path, name: str, vertical: str, target: float | None, base: tuple[float, int],
+    rows: list[str], options: tuple[str, ...],
+) -> tuple[Figure, engine.Processed]:  # fmt: skip
     bench.tell(f"cost: {name}")
     done = engine.process(bench, clip, *options, vertical=vertical)
     cost = Cost(done.usage.cpu_s, base[0])
     rows.append(row(clip.stem, base[1], cost, name.split(",")[0], done.usage.peak_mib))
-    return Figure(name, cost.times, "× BASE", at_most=target, note=f"{cost.cpu_s:.1f} CPU s")
+    return Figure(name, cost.times, "× BASE", at_most=target, note=f"{cost.cpu_s:.1f} CPU s"), done
 
 
 def _beside_peers(bench: Bench, rows: list[str], section: Section) -> list[Figure]:

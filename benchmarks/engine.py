@@ -57,14 +57,24 @@ def process(
     return Processed(out, json.loads((out / "report.json").read_text()), usage)
 
 
-def detect(bench: Bench, paths: Sequence[Path]) -> tuple[dict[str, list[dict[str, Any]]], processes.Usage]:
+def detect(
+    bench: Bench, paths: Sequence[Path], *options: str
+) -> tuple[dict[str, list[dict[str, Any]]], processes.Usage]:
     """Return {path: boxes} of pictures as `detect` prints them."""
-    usage = processes.run(argv("detect", *paths), scratch=bench.work, env=environment(), cwd=ROOT)
+    usage = processes.run(argv("detect", *options, *paths), scratch=bench.work, env=environment(), cwd=ROOT)
     lines = [json.loads(line) for line in usage.stdout.splitlines()]
     return {line["image"]: line["boxes"] for line in lines}, usage
 
 
 def redact_only(bench: Bench) -> tuple[str, ...] | None:
     """Return the options for redaction alone; none where the engine has no such switch."""
-    told = processes.run(argv("process", "--help"), scratch=bench.work, env=environment(), cwd=ROOT).stdout
-    return ("--only", "redact") if "--only" in told else None
+    return ("--only", "redact") if "--only" in _help(bench, "process") else None
+
+
+def sports_stills(bench: Bench) -> tuple[str, ...] | None:
+    """Return the options with which `detect` looks for jersey numbers too; none where it has none."""
+    return ("--vertical", "sports") if "--vertical" in _help(bench, "detect") else None
+
+
+def _help(bench: Bench, command: str) -> str:
+    return processes.run(argv(command, "--help"), scratch=bench.work, env=environment(), cwd=ROOT).stdout

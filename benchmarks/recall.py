@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from benchmarks import engine
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import engine, painted, peers, processes
 from benchmarks.bench import Bench
 from benchmarks.labels import Box, Still, size_class, size_classes, stills
 from benchmarks.registry import Figure, Section
@@ -62,7 +67,56 @@ def measure(bench: Bench) -> Section:
                 ),
             ]
     section.lines = [*by_size(tallies), "", *by_group(chosen, masks, kinds)]
+    _beside_peers(bench, chosen, masks, section)
     return section
+
+
+def _beside_peers(bench: Bench, chosen: list[Still], masks: dict[str, list[Box]], section: Section) -> None:
+    """Add the recall of the peers on the faces of the same pictures; they paint black boxes, read from the pixels."""
+    least, _ = TARGETS["face"]
+    pictures = [still for still in chosen if any(label.kind == "face" for label in still.labels)]
+    wanted = [
+        [one for one in s.labels if one.kind == "face" and one.counts and one.height >= least]
+        for s in pictures
+    ]
+    rows = ["", "| tool, face stills | labels | ≥ 50 % | ≥ 90 % | CPU s a picture |", "|---|---|---|---|---|"]
+    ours = Tally()
+    for still, labels in zip(pictures, wanted, strict=True):
+        for label in labels:
+            ours.add(coverage(label.box, masks.get(str(still.path), [])))
+    rows.append(f"| Fairframe | {_counts(ours)} | – |")
+    installed, lines = peers.available(bench)
+    for peer in installed:
+        bench.tell(f"recall: {peer.label} on {len(pictures)} pictures")
+        try:
+            made, usage = peer.redact_stills(bench, [still.path for still in pictures])
+        except processes.Failed as why:
+            lines = [*lines, f"{peer.label}: {why}"]
+            continue
+        theirs = Tally()
+        for still, labels, path in zip(pictures, wanted, made, strict=True):
+            shared, _ = painted.by_pixels([_paint(still.path, path)] if path else [])
+            for label in labels:
+                theirs.add(shared(0, label.box))
+        rows.append(f"| {peer.label} | {_counts(theirs)} | {usage.cpu_s / len(pictures):.2f} |")
+        section.figures.append(
+            Figure(
+                f"{peer.peer.name}: recall of faces ≥ {least} px high at ≥ 90 % coverage",
+                theirs.most / theirs.labels if theirs.labels else None,
+            )
+        )
+    section.lines += [*rows, "", *lines] if lines else rows
+
+
+def _paint(before: Path, after: Path) -> NDArray[np.bool_]:
+    was, now = (np.asarray(cv2.imread(str(path)), np.uint8) for path in (before, after))
+    if now.shape != was.shape:
+        now = np.asarray(cv2.resize(now, was.shape[1::-1]), np.uint8)
+    return painted.painted(was, now)
+
+
+def _counts(one: Tally) -> str:
+    return f"{one.labels} | {_share(one.half, one.labels)} | {_share(one.most, one.labels)}"
 
 
 def tally(

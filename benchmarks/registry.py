@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 # they run, so that one that is broken or misses a package does not take the others with it.
 SECTIONS = {
     "recall": "benchmarks.recall",
+    "jerseys": "benchmarks.jerseys",
     "tracks": "benchmarks.tracks",
     "utility": "benchmarks.utility",
     "matcher": "benchmarks.matcher",
     "cost": "benchmarks.cost",
     "resources": "benchmarks.resources",
+    "tags": "benchmarks.tags",
+    "pose": "benchmarks.pose",
 }
 
 

@@ -71,10 +71,14 @@ class OptionsForm(forms.Form):
             (Sound.MUTE_SPEECH.value, "Keep the sound and silence every stretch with speech"),
         ],
         widget=forms.RadioSelect,
-        required=False,
         label="Sound",
         help_text="Voices tell who somebody is. Keep the sound only where it matters, such as engines or the ball.",
     )
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        # Who does not say anything about the sound wants none of it to leave.
+        sent = None if data is None else {**data.dict(), "sound": data.get("sound") or Sound.DROP.value}
+        super().__init__(sent, *args, **kwargs)
 
     @classmethod
     def of(cls, footage: Footage) -> OptionsForm:
@@ -90,7 +94,7 @@ class OptionsForm(forms.Form):
         return Options(
             jerseys=(data["cover_jerseys"] or not asked) and vertical == Vertical.SPORTS,
             screens=data["cover_screens"] or not asked,
-            sound=data["sound"] or Sound.DROP.value,
+            sound=data["sound"],
         )
 
 

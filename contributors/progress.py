@@ -62,8 +62,18 @@ def of(footage: Footage) -> Progress:
         sentence = f"At work for {duration(worked * 1000)}."
         if job.attempts > 1:
             sentence += f" This is attempt {job.attempts} of {job.max_attempts}."
+        sentence += _parts(job)
         return Progress(_steps(job, footage), sentence, _left(job, footage, worked), title)
     return Progress(_steps(job, footage), "", title=title)
+
+
+def _parts(job: Job) -> str:
+    """Say how many segments of long footage are done and at work."""
+    states = list(job.segments.values_list("state", flat=True))
+    if not states:
+        return ""
+    done, now = states.count(JobState.DONE), states.count(JobState.RUNNING)
+    return f" The footage is long, so it is shared: {done} of {len(states)} parts are done, {now} at work."
 
 
 def _left(job: Job, footage: Footage, worked: float) -> str:

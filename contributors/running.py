@@ -14,7 +14,7 @@ from pipeline.models import Job, JobKind
 AT_WORK = (FootageState.QUEUED, FootageState.PROCESSING)
 
 
-def stop(*, footage: Footage, person: Any) -> str:
+def stop(*, footage: Footage, person: Any, desk: bool = False) -> str:
     """Cancel what waits or runs; the worker stops within seconds and what it had stored is thrown away.
 
     Says in one sentence what was kept. Raises MoveRefused when there is nothing to stop any more.
@@ -26,6 +26,11 @@ def stop(*, footage: Footage, person: Any) -> str:
         job = next((job for job in live if job.state in ("queued", "running")), None)
         if job is None:
             raise MoveRefused("The work on this footage is over already, so there was nothing to stop.")
+        if not desk and fresh.state == FootageState.IN_MODERATION:
+            raise MoveRefused(
+                "Our moderators asked for this, so only the desk can stop it. Nothing was changed. "
+                "You can withdraw the footage at any time."
+            )
         if job.kind == JobKind.PROCESS:
             advance(fresh, FootageState.STOPPED, actor=person, reason="")
         jobs.cancel_for(footage=fresh, actor=person)

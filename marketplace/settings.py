@@ -277,6 +277,9 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payouts.tasks.run_payouts",
         "schedule": crontab(minute=0, hour=6, day_of_month=1),
     },
+    "stripe-catch-up": {"task": "payouts.tasks.catch_up", "schedule": 600.0},
+    "check-books": {"task": "payouts.tasks.check_books", "schedule": 900.0},
+    "reconcile": {"task": "payouts.tasks.reconcile", "schedule": crontab(minute=15, hour=3)},
     "send-transfers": {"task": "payouts.tasks.send_waiting", "schedule": crontab(minute=30, hour=6)},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -48,6 +48,8 @@ class OrderState(models.TextChoices):
     PAID = "paid", "Paid: the downloads are open."
     EXPIRED = "expired", "Not paid in time: nothing was charged."
     REFUNDED = "refunded", "Refunded: the downloads are closed."
+    DISPUTED = "disputed", "In dispute at the bank: the downloads are closed until it decides."
+    CHARGED_BACK = "charged_back", "Taken back by the bank: the downloads are closed."
 
 
 class TransferState(models.TextChoices):
@@ -98,8 +100,11 @@ MOVES: dict[type[models.TextChoices], dict[str, set[str]]] = {
     OrderState: {
         "pending": {"paid", "expired"},
         "expired": {"paid"},  # Stripe may tell of a payment after we stopped waiting; the money decides
-        "paid": {"refunded"},
-        "refunded": set(),
+        # Stripe decides where a payment stands, also back again: a refund can fail, a dispute can be won.
+        "paid": {"refunded", "disputed", "charged_back"},
+        "refunded": {"paid", "disputed", "charged_back"},
+        "disputed": {"paid", "refunded", "charged_back"},
+        "charged_back": {"paid", "refunded", "disputed"},
     },
     TransferState: {
         "due": {"sent", "failed"},

@@ -149,7 +149,7 @@ def stop(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, "This footage is not with the moderators. Nothing was changed.")
         return redirect("moderation:review", pk=clip.pk)
     try:
-        messages.success(request, running.stop(footage=clip.footage, person=request.user))
+        messages.success(request, running.stop(footage=clip.footage, person=request.user, desk=True))
     except MoveRefused as refused:
         messages.error(request, str(refused))
     return redirect("moderation:review", pk=clip.pk)

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from payouts.policies import POLICIES
-
 MOST_SHOWN = 10
-_PERCENT = " ".join(f"WHEN '{name}' THEN {policy.share_percent}" for name, policy in POLICIES.items())
 _OWED = """
   SELECT l.transaction_id, -sum(l.amount_minor) AS owed FROM payouts_ledgerline l
   JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'contributor' GROUP BY l.transaction_id"""
@@ -42,19 +39,42 @@ RULES = [
         """SELECT o.id::text FROM buyers_order o
            LEFT JOIN payouts_ledgertransaction t ON t.order_id = o.id AND t.kind = 'sale'
            GROUP BY o.id, o.state
-           HAVING count(t.id) <> CASE WHEN o.state IN ('paid', 'refunded') THEN 1 ELSE 0 END""",
+           HAVING count(t.id) <> CASE WHEN o.state IN ('pending', 'expired') THEN 0 ELSE 1 END""",
     ),
     Rule(
         "I4",
-        "What was paid for an order is its lines' prices, and our part and the contributors' shares, to the cent.",
+        "What was paid for an order is its lines' prices and the tax, our part and everyone's shares, to the cent.",
         """SELECT o.id::text FROM buyers_order o
            JOIN payouts_ledgertransaction t ON t.order_id = o.id AND t.kind = 'sale'
            JOIN payouts_ledgerline l ON l.transaction_id = t.id
-           JOIN (SELECT order_id, sum(price_minor) AS price FROM buyers_orderline GROUP BY order_id) p
-             ON p.order_id = o.id
-           GROUP BY o.id, o.total_minor, o.currency, p.price
-           HAVING coalesce(sum(l.amount_minor) FILTER (WHERE l.amount_minor > 0), 0) <> o.total_minor
-             OR p.price <> o.total_minor OR bool_or(l.currency <> o.currency)""",
+           JOIN payouts_ledgeraccount a ON a.id = l.account_id
+           LEFT JOIN (SELECT transaction_id, sum(net_minor) AS net FROM payouts_soldline GROUP BY transaction_id) p
+             ON p.transaction_id = t.id
+           GROUP BY o.id, o.total_minor, o.currency, p.net
+           HAVING coalesce(sum(l.amount_minor) FILTER (WHERE a.kind = 'stripe_balance'), 0) <> o.total_minor
+             OR coalesce(p.net, 0) - coalesce(sum(l.amount_minor) FILTER (WHERE a.kind = 'tax'), 0) <> o.total_minor
+             OR bool_or(l.currency <> o.currency)""",
+    ),
+    Rule(
+        "I4b",
+        "Nobody lost more of a sale than they got of it, and all that was lost is shared out.",
+        """SELECT e.id::text FROM payouts_earning e JOIN payouts_earning c ON c.about_id = e.id
+           GROUP BY e.id, e.amount_minor HAVING -sum(c.amount_minor) NOT BETWEEN 0 AND e.amount_minor
+           UNION
+           SELECT o.id::text FROM buyers_order o
+           JOIN payouts_ledgertransaction t ON t.order_id = o.id AND t.kind IN ('refund', 'verdict')
+           JOIN payouts_ledgerline l ON l.transaction_id = t.id
+           JOIN payouts_ledgeraccount a ON a.id = l.account_id
+             AND a.kind IN ('contributor', 'tax', 'platform_revenue')
+           GROUP BY o.id, o.total_minor HAVING sum(l.amount_minor) NOT BETWEEN 0 AND o.total_minor
+           UNION
+           SELECT o.id::text FROM buyers_order o
+           JOIN payouts_ledgertransaction t ON t.order_id = o.id AND t.kind IN ('dispute', 'verdict')
+           JOIN payouts_ledgerline l ON l.transaction_id = t.id
+           JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'disputes'
+           WHERE NOT EXISTS (SELECT 1 FROM payouts_dispute d WHERE d.order_id = o.id
+             AND d.status NOT IN ('won', 'lost'))
+           GROUP BY o.id HAVING sum(l.amount_minor) <> 0""",
     ),
     Rule(
         "I5",
@@ -63,14 +83,14 @@ RULES = [
             LEFT JOIN ({_OWED}) x ON x.transaction_id = t.id
             LEFT JOIN (SELECT transaction_id, sum(amount_minor) AS earned FROM payouts_earning
                        GROUP BY transaction_id) e ON e.transaction_id = t.id
-            WHERE t.kind IN ('sale', 'minute_fee') AND coalesce(x.owed, 0) <> coalesce(e.earned, 0)
+            WHERE t.kind IN ('sale', 'minute_fee', 'refund', 'verdict')
+              AND coalesce(x.owed, 0) <> coalesce(e.earned, 0)
             UNION
-            SELECT e.transaction_id::text FROM payouts_earning e
-            JOIN buyers_orderline l ON l.id = e.line_id
-            JOIN marketplace_packageversion v ON v.id = l.version_id
-            JOIN marketplace_package p ON p.id = v.package_id
-            GROUP BY e.transaction_id, l.id, l.price_minor, p.vertical
-            HAVING sum(e.amount_minor) <> round(l.price_minor * (CASE p.vertical {_PERCENT} END) / 100.0)""",  # noqa: S608
+            SELECT s.transaction_id::text FROM payouts_soldline s
+            LEFT JOIN payouts_earning e ON e.line_id = s.line_id AND e.transaction_id = s.transaction_id
+            GROUP BY s.id, s.transaction_id, s.net_minor, s.share_percent, s.pool_minor
+            HAVING coalesce(sum(e.amount_minor), 0) <> s.pool_minor
+              OR s.pool_minor NOT IN (0, round(s.net_minor * s.share_percent / 100.0))""",  # noqa: S608
     ),
     Rule(
         "I6",
@@ -81,10 +101,21 @@ RULES = [
     ),
     Rule(
         "I7",
-        "Nobody was sent more than they earned.",
-        """SELECT a.contributor_id::text FROM payouts_ledgeraccount a
-           JOIN payouts_ledgerline l ON l.account_id = a.id
-           WHERE a.kind = 'contributor' GROUP BY a.contributor_id, a.currency HAVING sum(l.amount_minor) > 0""",
+        "Nobody was sent more than earned, and (but for corrections) the books owe what was earned and not sent.",
+        """WITH owed AS (
+             SELECT a.contributor_id AS who, a.currency, -sum(l.amount_minor) AS total FROM payouts_ledgeraccount a
+             JOIN payouts_ledgerline l ON l.account_id = a.id
+             JOIN payouts_ledgertransaction t ON t.id = l.transaction_id AND t.kind <> 'correction'
+             WHERE a.kind = 'contributor' GROUP BY 1, 2),
+           earned AS (
+             SELECT contributor_id AS who, currency, sum(amount_minor) AS total,
+               sum(amount_minor) FILTER (WHERE about_id IS NULL) AS ever FROM payouts_earning GROUP BY 1, 2),
+           sent AS (
+             SELECT contributor_id AS who, currency, sum(amount_minor - reversed_minor) AS total
+             FROM payouts_transfer WHERE state IN ('sent', 'settled', 'reversed') GROUP BY 1, 2)
+           SELECT who::text FROM owed FULL JOIN earned USING (who, currency) FULL JOIN sent USING (who, currency)
+           WHERE coalesce(owed.total, 0) <> coalesce(earned.total, 0) - coalesce(sent.total, 0)
+             OR coalesce(sent.total, 0) > coalesce(earned.ever, 0)""",
     ),
     Rule(
         "I8",
@@ -102,7 +133,7 @@ RULES = [
              ON e.transfer_id = t.id
            WHERE (t.state IN ('sent', 'settled', 'reversed')) <> (b.id IS NOT NULL)
              OR (b.id IS NOT NULL AND l.amount_minor IS DISTINCT FROM t.amount_minor)
-             OR coalesce(e.total, 0) <> t.amount_minor
+             OR coalesce(e.total, 0) <> CASE WHEN t.released_at IS NULL THEN t.amount_minor ELSE 0 END
            UNION
            SELECT a.contributor_id::text FROM payouts_ledgertransaction b
            JOIN payouts_ledgerline l ON l.transaction_id = b.id
@@ -110,6 +141,11 @@ RULES = [
            WHERE b.kind = 'reversal' GROUP BY a.contributor_id, l.currency
            HAVING -sum(l.amount_minor) IS DISTINCT FROM (SELECT sum(t.reversed_minor) FROM payouts_transfer t
              WHERE t.contributor_id = a.contributor_id AND t.currency = l.currency)""",
+    ),
+    Rule(
+        "I9b",
+        "Of no day that was compared with Stripe a difference is left.",
+        "SELECT day || ' ' || currency FROM payouts_reconciliation WHERE difference_minor <> 0 ORDER BY day DESC",
     ),
     Rule(
         "I10",

@@ -16,6 +16,7 @@ from django.db.models import F, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate, TruncMonth
 from django.utils import timezone
 
+from marketplace.states import OrderState
 from payouts import ledger
 from payouts.models import Earning, Transfer
 from payouts.sending import UNSENT
@@ -60,6 +61,7 @@ def balances(contributor: Any) -> list[Balance]:
     """Sum up what a contributor has with us, by currency; at least one row, of zeros."""
     now = timezone.now()
     waiting = Earning.objects.filter(contributor=contributor, transfer=None)
+    waiting = waiting.exclude(transaction__order__state=OrderState.DISPUTED)  # the bank decides first
     earned = (
         waiting.values("currency")
         .annotate(

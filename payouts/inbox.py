@@ -37,7 +37,11 @@ def receive(*, payload: bytes, signature: str) -> bool:
 
     Raises Refused and stores nothing for everything that is not Stripe's word to us.
     """
-    event = _verified(payload, signature)
+    return keep(_verified(payload, signature))
+
+
+def keep(event: dict[str, Any]) -> bool:
+    """Store an event that is known to be Stripe's and wake a worker; False when it was here already."""
     now = timezone.now()
     with transaction.atomic():
         row, new = StripeEvent.objects.get_or_create(

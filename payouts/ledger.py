@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from buyers.models import Order, OrderLine
 from marketplace.models import Clip
-from payouts import shares
+from payouts import policies, shares
 from payouts.models import (
     AccountKind,
     Earning,
     LedgerAccount,
     LedgerLine,
     LedgerTransaction,
+    SoldLine,
     TransactionKind,
 )
 from payouts.policies import MINUTE_CURRENCY
@@ -57,19 +58,33 @@ def post(
     return booked
 
 
-def post_sale(*, order: Order) -> LedgerTransaction:
-    """Book a paid order: what came in, each contributor's share, and the rest as our revenue.
+def post_sale(*, order: Order, tax_minor: int = 0) -> LedgerTransaction:
+    """Book a paid order: what came in, each contributor's share, the state's tax, and the rest as our revenue.
 
-    Call it in the transaction that marks the order paid. Stripe's fee is ours to bear and has a transaction of its
-    own (``post_stripe_fee``): Stripe may tell it later, and shares are of the price.
+    The lines' prices (after discounts, without tax) and ``tax_minor`` must be the order's total, else ValueError.
+    Call it in the transaction that marks the order paid.
+    The policy in force at that moment is frozen with each line. Stripe's fee is ours to bear and has a transaction
+    of its own (``post_settlement``): Stripe may tell it later, and shares are of the price.
     """
     currency = order.currency
     with transaction.atomic():
-        sold = [
-            (line, share)
-            for line in order.lines.select_related("version__package").order_by("pk")
-            for share in shares.of_line(line, currency=currency)
-        ]
+        lines_sold = list(order.lines.select_related("version__package").order_by("pk"))
+        if sum(line.price_minor for line in lines_sold) + tax_minor != order.total_minor:
+            raise ValueError(f"{order}: its lines and tax are not what was paid.")
+        sold: list[tuple[OrderLine | None, Share]] = []
+        kept = []
+        for line in lines_sold:
+            policy = policies.in_force(line.version.package.vertical, at=order.paid_at)
+            found = shares.of_line(line, currency=currency, net_minor=line.price_minor, policy=policy)
+            sold += [(line, share) for share in found]
+            kept.append(
+                SoldLine(
+                    line=line,
+                    net_minor=line.price_minor,
+                    share_percent=policy.share_percent,
+                    pool_minor=sum(share.amount_minor for share in found),
+                )
+            )
         owed: dict[Any, int] = defaultdict(int)
         for _, share in sold:
             owed[share.clip.footage.owner] += share.amount_minor
@@ -78,31 +93,67 @@ def post_sale(*, order: Order) -> LedgerTransaction:
             (account(AccountKind.CONTRIBUTOR, currency=currency, contributor=contributor), -amount)
             for contributor, amount in owed.items()
         ]
-        ours = order.total_minor - sum(owed.values())
+        lines.append((account(AccountKind.TAX, currency=currency), -tax_minor))
+        ours = order.total_minor - tax_minor - sum(owed.values())
         lines.append((account(AccountKind.PLATFORM_REVENUE, currency=currency), -ours))
         booked = post(
             TransactionKind.SALE, reference=f"sale:{order.pk}", lines=lines, memo=str(order), order=order
         )
+        for row in kept:
+            row.transaction = booked
+        SoldLine.objects.bulk_create(kept)
         _earn(booked, sold, currency)
     return booked
 
 
-def post_stripe_fee(*, order: Order, fee_minor: int, currency: str) -> bool:
-    """Book what Stripe kept of a sale, once, in the currency Stripe settles in. True when this call did."""
-    reference = f"fee:{order.pk}"
-    if not fee_minor or LedgerTransaction.objects.filter(reference=reference).exists():
-        return False
+def post_settlement(*, order: Order, movement: Any) -> bool:
+    """Book how Stripe settled a sale, once: its fee, and the exchange where its currency is another one.
+
+    ``movement`` is the balance transaction of the charge. True when this call booked something.
+    """
+    there, here = movement.currency, order.currency
+    done = False
+    if there != here:
+        clearing = AccountKind.EXCHANGE
+        lines = [
+            (account(AccountKind.STRIPE_BALANCE, currency=here), -order.total_minor),
+            (account(clearing, currency=here), order.total_minor),
+            (account(AccountKind.STRIPE_BALANCE, currency=there), movement.amount),
+            (account(clearing, currency=there), -movement.amount),
+        ]
+        reference, memo = f"exchange:{order.pk}", f"Exchanged by Stripe, {order}"
+        kind = TransactionKind.EXCHANGE
+        done = post_once(kind, reference=reference, lines=lines, memo=memo, order=order) is not None
+    if movement.fee:
+        lines = [
+            (account(AccountKind.STRIPE_FEES, currency=there), movement.fee),
+            (account(AccountKind.STRIPE_BALANCE, currency=there), -movement.fee),
+        ]
+        kind, memo = TransactionKind.STRIPE_FEE, f"Stripe's fee, {order}"
+        fee = post_once(kind, reference=f"fee:{order.pk}", lines=lines, memo=memo, order=order)
+        done = fee is not None or done
+    return done
+
+
+def post_income(
+    *, reference: str, amount_minor: int, currency: str, memo: str, tax_minor: int = 0, fee_minor: int = 0
+) -> bool:
+    """Book money without contributors (a subscription's invoice), once by its reference; True when this call did.
+
+    ``amount_minor`` is what was paid, with tax and before Stripe's fee.
+    """
     lines = [
+        (account(AccountKind.STRIPE_BALANCE, currency=currency), amount_minor - fee_minor),
         (account(AccountKind.STRIPE_FEES, currency=currency), fee_minor),
-        (account(AccountKind.STRIPE_BALANCE, currency=currency), -fee_minor),
+        (account(AccountKind.TAX, currency=currency), -tax_minor),
+        (account(AccountKind.PLATFORM_REVENUE, currency=currency), tax_minor - amount_minor),
     ]
-    kind, memo = TransactionKind.STRIPE_FEE, f"Stripe's fee, {order}"
-    return _post_once(kind, reference=reference, lines=lines, memo=memo, order=order) is not None
+    return post_once(TransactionKind.INCOME, reference=reference, lines=lines, memo=memo) is not None
 
 
 def post_minute_fee(*, clip: Clip) -> LedgerTransaction | None:
     """Book the per-minute fee of an approved clip, once in its life; None for verticals that pay none, or again."""
-    share = shares.of_minutes(clip)
+    share = shares.of_minutes(clip, policy=policies.in_force(clip.footage.vertical))
     reference = f"minutes:{clip.pk}"
     if share is None or LedgerTransaction.objects.filter(reference=reference).exists():
         return None
@@ -113,13 +164,13 @@ def post_minute_fee(*, clip: Clip) -> LedgerTransaction | None:
     ]
     with transaction.atomic():
         kind, memo = TransactionKind.MINUTE_FEE, f"Approved minutes of {clip}"
-        booked = _post_once(kind, reference=reference, lines=lines, memo=memo)
+        booked = post_once(kind, reference=reference, lines=lines, memo=memo)
         if booked is not None:
             _earn(booked, [(None, share)], currency)
     return booked
 
 
-def _post_once(
+def post_once(
     kind: TransactionKind,
     *,
     reference: str,
@@ -127,6 +178,9 @@ def _post_once(
     memo: str,
     order: Order | None = None,
 ) -> LedgerTransaction | None:
+    """Book a transaction unless its reference is booked already: then None."""
+    if LedgerTransaction.objects.filter(reference=reference).exists():
+        return None
     try:
         with transaction.atomic():
             return post(kind, reference=reference, lines=lines, memo=memo, order=order)

@@ -43,6 +43,11 @@ class AccountKind(models.TextChoices):
     MINUTE_FEES = "minute_fees", "Per-minute fees to drivers (expense)"
     CONTRIBUTOR = "contributor", "Owed to a contributor (liability)"
     DISPUTES = "disputes", "Held by disputes (asset)"
+    TAX = "tax", "Tax collected for the state (liability)"
+    FX = "fx", "Taken beyond what was paid, as rates moved (expense)"
+    EXCHANGE = "exchange", "Currencies exchanged (clearing)"
+    BANK = "bank", "Our bank (asset)"
+    UNCLAIMED = "unclaimed", "Payments to be given back (liability)"
 
 
 class LedgerAccount(models.Model):
@@ -80,6 +85,13 @@ class TransactionKind(models.TextChoices):
     MINUTE_FEE = "minute_fee", "Per-minute fee"
     TRANSFER = "transfer", "Transfer to a contributor"
     REVERSAL = "reversal", "Transfer taken back"
+    REFUND = "refund", "Refund"
+    DISPUTE = "dispute", "Money held or released by a dispute"
+    VERDICT = "verdict", "Dispute decided"
+    EXCHANGE = "exchange", "Currency exchanged"
+    INCOME = "income", "Other income"
+    BANK = "bank", "To or from our bank"
+    UNCLAIMED = "unclaimed", "Payment to be given back"
     CORRECTION = "correction", "Correction"
 
 
@@ -131,6 +143,8 @@ class Earning(models.Model):
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="earnings")
     clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="earnings")
     line = models.ForeignKey(OrderLine, null=True, on_delete=models.PROTECT, related_name="earnings")
+    # What was taken back (below zero) or given again names the share that it is about.
+    about = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="changes")
     transfer = models.ForeignKey("Transfer", null=True, on_delete=models.PROTECT, related_name="earnings")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -193,6 +207,7 @@ class Transfer(models.Model):
     attempts = models.PositiveIntegerField(default=0, help_text="How often Stripe clearly refused it.")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True, help_text="Taken back as a whole, its earnings went on.")
 
     class Meta:
         ordering = ["-created_at"]
@@ -209,3 +224,27 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency} to {self.contributor}"
+
+
+# Django finds the models of an app here.
+from payouts.claim_models import Dispute, Refund, RefundState  # noqa: E402
+from payouts.policy_models import SoldLine, SplitPolicy  # noqa: E402
+from payouts.reconciled import Reconciliation  # noqa: E402
+
+__all__ = [
+    "AccountKind",
+    "ConnectAccount",
+    "Dispute",
+    "Earning",
+    "LedgerAccount",
+    "LedgerLine",
+    "LedgerTransaction",
+    "Reconciliation",
+    "Refund",
+    "RefundState",
+    "SoldLine",
+    "SplitPolicy",
+    "StripeEvent",
+    "TransactionKind",
+    "Transfer",
+]

@@ -10,10 +10,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from buyers.stripe_api import client
+from marketplace.models.event import record
 from marketplace.money import Money
-from marketplace.states import TransferState, advance
+from marketplace.states import OrderState, TransferState, advance
 from payouts import ledger
-from payouts.models import AccountKind, ConnectAccount, LedgerTransaction, TransactionKind, Transfer
+from payouts.models import (
+    AccountKind,
+    ConnectAccount,
+    LedgerAccount,
+    LedgerTransaction,
+    TransactionKind,
+    Transfer,
+)
 
 log = logging.getLogger(__name__)
 UNSENT = (TransferState.DUE, TransferState.FAILED)
@@ -21,6 +29,7 @@ NO_ACCOUNT = "Your Stripe account cannot take transfers yet. Finish its set-up o
 CLOSED = "Your account with us is closed. Write to us: your money is kept."
 NO_ANSWER = "Stripe did not answer. Nothing is lost: we ask again every day."
 OWES = "A sale was taken back, so your balance is below this amount. It is sent when new earnings cover it."
+DISPUTED = "A buyer's bank looks into one of these sales. It is sent when the bank has decided."
 REFUSALS = {
     "balance_insufficient": "The buyers' payments have not reached us yet. We try again every day.",
     "insufficient_capabilities_for_transfer": NO_ACCOUNT,
@@ -50,7 +59,7 @@ def send(*, transfer: Transfer, actor: Any = None) -> Transfer | None:
         except Unsent as why:
             _fail(row, str(why))
         except stripe.StripeError as error:
-            known = _is_refusal(error)
+            known = is_refusal(error)
             if known:
                 row.attempts += 1
             log.warning("transfer %s: %r", row.pk, error)
@@ -76,8 +85,12 @@ def _create(row: Transfer) -> Any:
     account = ConnectAccount.objects.filter(contributor=row.contributor_id).first()
     if account is None or not account.transfers_active:
         raise Unsent(NO_ACCOUNT)
+    # Until the transfer is booked no refund may take from this person what leaves now.
+    list(LedgerAccount.objects.filter(contributor=row.contributor_id).select_for_update(no_key=True))
     if ledger.owed_to(row.contributor).get(row.currency, 0) < row.amount_minor:
         raise Unsent(OWES)
+    if row.earnings.filter(transaction__order__state=OrderState.DISPUTED).exists():
+        raise Unsent(DISPUTED)
     # Our row's id. Stripe remembers a refusal under its key, too, so that each one is followed by a new key.
     key = f"{row.pk}-{row.attempts}" if row.attempts else str(row.pk)
     return client().v1.transfers.create(
@@ -96,7 +109,7 @@ def _group(row: Transfer) -> str:
     return f"payout_{row.pk}"
 
 
-def _is_refusal(error: stripe.StripeError) -> bool:
+def is_refusal(error: stripe.StripeError) -> bool:
     """Tell a clear no from an answer that leaves open what happened."""
     unclear = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError, stripe.AuthenticationError)
     return not isinstance(error, unclear) and error.code != "idempotency_key_in_use"
@@ -127,6 +140,32 @@ def _sent(row: Transfer, stripe_id: str, actor: Any = None) -> None:
         attempts=row.attempts,
     )
     _post(TransactionKind.TRANSFER, row, f"transfer:{row.pk}", row.amount_minor)
+
+
+class NotTakenBack(Exception):
+    """Say in one sentence why a transfer was not taken back."""
+
+
+def take_back(*, transfer: Transfer, actor: Any = None) -> str:
+    """Take what is left of a transfer back from the contributor's account, book it and say what was done.
+
+    Raises NotTakenBack, when the account does not hold it any more for instance.
+    """
+    with transaction.atomic():
+        row = Transfer.objects.select_for_update().get(pk=transfer.pk)
+        left = row.amount_minor - row.reversed_minor
+        if row.state not in (TransferState.SENT, TransferState.SETTLED) or not left:
+            raise NotTakenBack("Only a transfer that was sent can be taken back, once.")
+        record("transfer.take_back", subject=row, actor=actor, data={"amount_minor": left})
+        try:
+            client().v1.transfers.reversals.create(
+                row.stripe_id, {"amount": left}, {"idempotency_key": f"take-back-{row.pk}-{left}"}
+            )
+            return follow(transfer=row, found=client().v1.transfers.retrieve(row.stripe_id))
+        except stripe.StripeError as error:
+            raise NotTakenBack(
+                f"Stripe did not take it back: {error.user_message or 'no answer'} Nothing was booked."
+            ) from error
 
 
 def follow(*, transfer: Transfer, found: Any) -> str:

@@ -10,14 +10,11 @@ from typing import Any
 from buyers import orders
 from buyers.models import Order
 from buyers.stripe_api import client
-from payouts import connect, ledger, sending
+from payouts import claims, connect, ledger, sending, unclaimed
+from payouts.early import TooEarly
 from payouts.models import ConnectAccount, StripeEvent, Transfer
 
 log = logging.getLogger(__name__)
-
-
-class TooEarly(Exception):
-    """The event is about something that is not here yet; it is tried again."""
 
 
 def carry_out(event: StripeEvent) -> str:
@@ -36,13 +33,20 @@ def _id(event: StripeEvent) -> str:
 
 
 def _session_paid(event: StripeEvent) -> str:
-    """Mark the order paid and book the sale."""
+    return settle_session(_id(event))
+
+
+def settle_session(pk: str) -> str:
+    """Mark the order of a payment page paid and book the sale, or close it when the page ran out; say what was done."""
     session: Any = client().v1.checkout.sessions.retrieve(
-        _id(event), {"expand": ["payment_intent.latest_charge.balance_transaction"]}
+        pk, {"expand": ["payment_intent.latest_charge.balance_transaction"]}
     )
     order = _order_of(session)
     if order is None:
         return "Not an order of ours."
+    if session.status == "expired":
+        orders.expire(order=order)
+        return f"{order}: {order.get_state_display()}"
     if session.payment_status != "paid":
         return f"The session is {session.payment_status}: the order waits."
     intent = session.payment_intent
@@ -57,11 +61,13 @@ def _session_paid(event: StripeEvent) -> str:
         )
     except orders.PaymentMismatch as error:
         log.error("order %s, session %s: %s", order.pk, session.id, error)
+        unclaimed.follow(order=order, charge=charge)
         return f"NOT PAID: {error}"
     order.refresh_from_db()
     if not moved:
         if order.stripe_payment_intent not in ("", intent.id):
             log.error("order %s was paid twice: refund %s", order.pk, intent.id)
+            unclaimed.follow(order=order, charge=charge)
             return f"PAID TWICE: refund {intent.id}."
         return "The order was paid already."
     ledger.post_sale(order=order)
@@ -86,7 +92,7 @@ def _book_fee(order: Order, charge: Any) -> bool:
     movement = charge.balance_transaction
     if not movement:
         return False  # Stripe tells it a little later, with charge.updated
-    return ledger.post_stripe_fee(order=order, fee_minor=movement.fee, currency=movement.currency)
+    return ledger.post_settlement(order=order, movement=movement)
 
 
 def _charge_updated(event: StripeEvent) -> str:
@@ -96,6 +102,32 @@ def _charge_updated(event: StripeEvent) -> str:
         return "Not a charge of a paid order of ours."
     charge = client().v1.charges.retrieve(_id(event), {"expand": ["balance_transaction"]})
     return "Stripe's fee is booked." if _book_fee(order, charge) else "Nothing new."
+
+
+def _charge_taken_back(event: StripeEvent) -> str:
+    """Follow a refund or a dispute of one of our payments."""
+    named = _id(event)
+    if named.startswith("ch_"):
+        charge: Any = client().v1.charges.retrieve(named)
+    else:
+        of = client().v1.disputes if event.kind.startswith("charge.dispute.") else client().v1.refunds
+        found: Any = of.retrieve(named, {"expand": ["charge"]})
+        charge = found.charge
+    return _follow(charge)
+
+
+def _follow(charge: Any) -> str:
+    order = Order.objects.filter(stripe_charge=charge.id).exclude(stripe_charge="").first()
+    if order is not None:
+        return claims.follow(order=order)
+    named = (charge.metadata.to_dict() if charge.metadata else {}).get("order", "")
+    try:
+        order = Order.objects.filter(pk=uuid.UUID(named)).first()
+    except ValueError:
+        return "Not a charge of an order of ours."
+    if order is None or not order.stripe_charge:
+        raise TooEarly("The order of this charge is not paid yet, as far as we know.")
+    return unclaimed.follow(order=order, charge=charge)
 
 
 def _session_over(event: StripeEvent) -> str:
@@ -135,6 +167,12 @@ HANDLERS: dict[str, Callable[[StripeEvent], str]] = {
     "checkout.session.async_payment_failed": _session_over,
     "checkout.session.expired": _session_over,
     "charge.updated": _charge_updated,
+    "charge.refunded": _charge_taken_back,
+    **{f"refund.{word}": _charge_taken_back for word in ("created", "updated", "failed")},
+    **{
+        f"charge.dispute.{word}": _charge_taken_back
+        for word in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+    },
     "transfer.created": _transfer_changed,
     "transfer.updated": _transfer_changed,
     "transfer.reversed": _transfer_changed,

@@ -12,13 +12,13 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from marketplace.models.event import record
-from marketplace.states import TransferState
+from marketplace.states import OrderState, TransferState
 from payouts import ledger
 from payouts.models import Earning, Transfer
-from payouts.sending import UNSENT, send
+from payouts.sending import UNSENT, NotTakenBack, send, take_back
 from payouts.wake import wake
 
-__all__ = ["Outcome", "due", "run", "send", "waiting"]
+__all__ = ["NotTakenBack", "Outcome", "due", "release", "run", "send", "take_back", "waiting"]
 _RUN_LOCK = 0x46465041  # "FFPA": one gathering at a time, whoever starts it
 SENT_AT_ONCE = 25  # by somebody who waits for the answer; the rest goes to the workers
 
@@ -81,7 +81,7 @@ def _ready(now: datetime) -> QuerySet[Earning]:
         available_on__lte=now,
         contributor__is_active=True,
         contributor__connect_account__transfers_active=True,
-    )
+    ).exclude(transaction__order__state=OrderState.DISPUTED)
 
 
 def _gather(contributor_id: int, currency: str, now: datetime, least: int, actor: Any) -> Transfer | None:
@@ -99,6 +99,19 @@ def _gather(contributor_id: int, currency: str, now: datetime, least: int, actor
         Earning.objects.filter(pk__in=[earning.pk for earning in earnings]).update(transfer=transfer)
         record("transfer.due", subject=transfer, actor=actor, data={"amount_minor": total})
     return transfer
+
+
+def release(*, transfer: Transfer, actor: Any = None) -> bool:
+    """Let the earnings of a transfer that came back as a whole go on to the next run; True when this call did."""
+    with transaction.atomic():
+        row = Transfer.objects.select_for_update().get(pk=transfer.pk)
+        if row.state != TransferState.REVERSED or row.released_at is not None:
+            return False
+        row.released_at = timezone.now()
+        row.save(update_fields=["released_at"])
+        row.earnings.update(transfer=None)
+        record("transfer.released", subject=row, actor=actor, data={"amount_minor": row.amount_minor})
+    return True
 
 
 def _free(contributor_id: int, currency: str) -> int:

@@ -20,7 +20,7 @@ from marketplace.money import Money
 from payouts import connect, inbox, table
 from payouts import earnings as own
 from payouts.asked import in_words
-from payouts.policies import POLICIES
+from payouts.policies import all_in_force, to_come
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,8 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "transfers": own.transfers_of(request.user)[:12],
         "account": account,
         "asked": in_words(account.requirements) if account else [],
-        "policies": POLICIES.values(),
+        "policies": all_in_force(),
+        "policies_to_come": to_come(),
         "minimum": Money(settings.PAYOUT_MINIMUM_MINOR),
         "hold_days": settings.PAYOUT_HOLD_DAYS,
         "now": now,

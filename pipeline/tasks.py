@@ -90,6 +90,7 @@ def _fail_segment(segment: Segment) -> None:
         job = segments.fail(segment, reason="Working on it failed.")
     except jobs.LeaseLost:
         log.info("segment %s was taken away while it failed", segment.pk)
+        work.taken_away(segment.job)
     else:
         if job is not None:
             _fail(job, FAULTS[job.kind].format(attempts=job.max_attempts))
@@ -119,6 +120,7 @@ def _fail(job: Job, reason: str) -> None:
             _close(job, job.reason)
     except jobs.LeaseLost:
         log.info("job %s was taken away while it failed", job.pk)
+        work.taken_away(job)
 
 
 def _close(job: Job, reason: str) -> None:

@@ -155,7 +155,7 @@ def make_clip(
         Tag.objects.create(
             clip=clip,
             tag_id=tag,
-            taxonomy_version=1,
+            taxonomy_version=2,
             start_ms=0,
             end_ms=clip.end_ms,
             source=f"model:{'0' * 64}",

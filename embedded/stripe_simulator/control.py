@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from . import accounts, disputes, upkeep
 from .api.balance import top_up
+from .api.refunds import fail as fail_refund
 from .cards import Card
 from .checkout_flow import pay
 from .delivery import Deliverer, shown_delivery
@@ -32,6 +33,7 @@ HELP = {
     "POST /_sim/accounts/ID": "{onboard: true} or {disabled_reason: text or null}",
     "POST /_sim/disputes": "{charge, amount, reason}",
     "POST /_sim/disputes/ID/close": "{status: won|lost}",
+    "POST /_sim/refunds/ID/fail": "{}: the buyer's bank sends a refund back",
     "POST /_sim/payouts": "{account}: pay out what is available now",
     "POST /_sim/reset": "forget all objects but the webhook endpoints",
 }
@@ -96,6 +98,8 @@ class Control:
                 )
             case ["accounts", id]:
                 return self._write(lambda: self._account(id, body))
+            case ["refunds", id, "fail"]:
+                return self._write(lambda: shown(fail_refund(self.sim, self.sim.need(id, "refund"))))
             case ["disputes", id, "close"]:
                 return self._write(
                     lambda: disputes.close_dispute(

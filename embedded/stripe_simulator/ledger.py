@@ -4,7 +4,8 @@ from .errors import Obj
 from .simulator import DAY, Simulator
 
 REPORTING = {
-    "charge": "charge", "payment": "charge", "refund": "refund", "payment_refund": "refund", "transfer": "transfer",
+    "charge": "charge", "payment": "charge", "refund": "refund", "payment_refund": "refund",
+    "refund_failure": "refund_failure", "transfer": "transfer",
     "transfer_refund": "transfer_reversal", "payout": "payout", "payout_failure": "payout_reversal",
     "adjustment": "dispute", "topup": "topup",
 }  # fmt: skip

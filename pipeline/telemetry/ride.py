@@ -40,7 +40,7 @@ class Ride:
         """Return the report's `telemetry`: samples in output time, no coordinate."""
         # Frames are hidden rounded outwards: a sample beside a stretch may be of a hidden frame.
         show = ~(is_hidden(self.hidden, self.t) | is_hidden(self.hidden, self.t - 2 / fps))
-        show &= np.isfinite(self.speed)
+        show &= np.isfinite(self.speed) | np.isfinite(self.yaw_rate)
         rows = [
             [
                 round(float(self.t[i]), 3),
@@ -74,7 +74,9 @@ def ride(
     unknown = np.full(len(grid), np.nan)
     if len(track) < 2:
         cells = [place.cell if place else ""] * len(grid)
-        return Ride(track.source, grid, unknown, unknown, unknown, cells, place, list(hidden), clock_offset_s)
+        turned = _gyro_yaw(track, grid)
+        rate = unknown if turned is None else turned
+        return Ride(track.source, grid, unknown, unknown, rate, cells, place, list(hidden), clock_offset_s)
     east, north = _metres(track)
     known = (grid >= track.t[0] - 1) & (grid <= track.t[-1] + 1)
     speed = np.where(known, np.interp(grid, *_speeds(track, east, north)), np.nan)

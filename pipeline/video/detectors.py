@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipeline.video import weights
 from pipeline.video.boxes import Box, iou
-from pipeline.video.faces import Faces
+from pipeline.video.faces import LEAST, Faces
 from pipeline.video.nets import Picture
 from pipeline.video.objects import Objects
 from pipeline.video.plate_search import FRAME, STILL, PlateSearch
@@ -16,25 +16,26 @@ MODELS = ("yunet", "centerface", "clp_det", "ppocr_det", "nanodet")
 # A thing too faint to be a fact about the scene, but a place to look for a plate.
 MAYBE_VEHICLE = "vehicle"
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", MAYBE_VEHICLE})
-# Longer side of the networks' input. Street faces need 1280 (640 finds 0.62 of them, 1280 0.96); NanoDet was trained
-# at 416, and at 736 it finds fewer vehicles at three times the cost.
-FACE_WIDTH, OBJECT_WIDTH = 1280, 416
-SMALL_PICTURES = 1.5  # how much pictures below the input size are enlarged for faces
+# Longer side of the input: NanoDet was trained at 416; at 736 it finds fewer vehicles at three times the cost.
+OBJECT_WIDTH = 416
+# A picture on its own gets one chance: larger input, more second looks.
+STILL_FACE_WIDTH, STILL_LOOKS = 1280, 100
 SAME = 0.5  # overlap from which a faint vehicle is one that is known
-# Scores from which a detection counts. Faces below faces.SURE and plates by letters are looked at twice anyway.
-FACE, PLATE, OBJECT = 0.2, 0.1, 0.3
+# Scores from which a detection counts. Faces below faces.SURE are looked at twice anyway.
+PLATE, OBJECT = 0.1, 0.3
 FAINT = 0.2  # vehicles between this score and OBJECT are MAYBE_VEHICLE
 
 
 class Detectors:
     """Find what must be covered and what happens; pictures are BGR, H × W × 3; boxes are in their pixels.
 
-    For one thread at a time. `stills`: pictures without a before and after, which get a longer look for plates.
+    For one thread at a time. `stills`: pictures without a before and after, which get a longer look.
     """
 
     def __init__(self, vertical: str, threads: int, *, stills: bool = False) -> None:
         self.vertical = vertical
-        self._faces = Faces(threads=threads, width=FACE_WIDTH, threshold=FACE)
+        longer = {"width": STILL_FACE_WIDTH, "looks": STILL_LOOKS} if stills else {}
+        self._faces = Faces(threads=threads, **longer)
         self._plates = PlateSearch(threads=threads, effort=STILL if stills else FRAME, threshold=PLATE)
         self._objects = Objects(threads=threads, width=OBJECT_WIDTH, threshold=FAINT)
 
@@ -46,14 +47,14 @@ class Detectors:
     @property
     def thresholds(self) -> dict[str, float]:
         """The score from which a detection counts."""
-        return {"face": FACE, "plate": PLATE, "object": OBJECT}
+        return {"face": LEAST, "plate": PLATE, "object": OBJECT}
 
     def faces(self, bgr: Picture) -> list[Box]:
         """Find faces."""
-        return self._faces.find(bgr, enlarge=SMALL_PICTURES)
+        return self._faces.find(bgr)
 
     def near(self, bgr: Picture, faces: Sequence[Box]) -> list[Box | None]:
-        """Find known faces again, each where the motion expects it: 1.3 CPU ms a face, whatever the frame's size.
+        """Find known faces again, each where the motion expects it: 1.6 CPU ms a face, whatever the frame's size.
 
         Between two looks at the whole frame this costs what is tracked. The answers come in the order of `faces`;
         None where no face is seen: hold the box then, a head may have turned. Plates are found again by

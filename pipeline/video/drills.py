@@ -1,4 +1,4 @@
-"""Drills of an athlete from pose sequences: squat, jump, running, shot and throw, each by one readable rule."""
+"""Drills of an athlete from pose sequences, each by one readable rule: what the joints do, in body heights."""
 
 from __future__ import annotations
 
@@ -30,20 +30,29 @@ MIN_BODY_PX = 60.0
 MIN_SQUAT_S = 0.5
 # A hole in the poses longer than this starts a new sequence.
 GAP_S = 0.8
-BALL_SPORTS_WITH_SHOTS = {None, "basketball", "football", "volleyball", "tennis"}
+# What an arm that stretches over the head is called: by sport, else a shot where a ball may be, else a throw.
+OVERHEAD = {None: "shot", "basketball": "shot", "football": "throw", "volleyball": "serve", "tennis": "serve"}
+KICKING = {None, "football", "american_football", "martial_arts"}
+SWINGING = {"golf", "baseball", "tennis"}
+# Body heights a second of a foot or a hand that kicks or swings; a step is under 2.
+KICK_SPEED, SWING_SPEED = 2.2, 2.0
 # One movement's repetitions closer than this are one tag.
 JOIN_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A drill from start_s to end_s; event_s is the moment that names it (the lowest point, the release)."""
+    """A drill from start_s to end_s; event_s is the moment that names it (the lowest point, the release).
+
+    ``count``: how many repetitions there are in it, 0 where counting makes no sense (running: strides are counted).
+    """
 
     value: str
     start_s: float
     end_s: float
     event_s: float
     confidence: float
+    count: int = 1
 
 
 def drills(
@@ -55,12 +64,15 @@ def drills(
         body = Body(rows, fps)
         if body.size < MIN_BODY_PX:
             continue
-        shots = _shots(body)
-        named = "shot" if discipline in BALL_SPORTS_WITH_SHOTS else "throw"
-        found += [Drill(named, *times, 0.55) for times in shots]
+        named = OVERHEAD.get(discipline, "throw")
+        found += [Drill(named, *times, 0.55) for times in _shots(body)]
+        if discipline in KICKING:
+            found += [Drill("kick", *times, 0.45) for times in _kicks(body)]
+        if discipline in SWINGING:
+            found += [Drill("swing", *times, 0.5) for times in _swings(body, together=discipline != "tennis")]
         found += [Drill("squat", *times, 0.7) for times in _squats(body)]
         found += [Drill("jumping", *times, 0.6) for times in _jumps(body) if steady]
-        found += [Drill("running", *times, 0.55) for times in _runs(body)]
+        found += [Drill("running", a, b, at, 0.55, strides) for a, b, at, strides in _runs(body)]
     return _joined(found)
 
 
@@ -148,7 +160,45 @@ def _shots(body: Body) -> list[tuple[float, float, float]]:
     return out
 
 
-def _runs(body: Body) -> list[tuple[float, float, float]]:
+def _kicks(body: Body) -> list[tuple[float, float, float]]:
+    """One foot leaves the other behind and goes up, fast, while the other stays down; then it comes back."""
+    out = []
+    dt = np.maximum(np.gradient(body.t), 1e-3)[:, None]
+    for side in (0, 1):
+        foot, stand = body.points[:, ANKLES[side]], body.points[:, ANKLES[1 - side]]
+        hips = body.mid(HIPS)
+        speed = np.linalg.norm(np.gradient(foot - hips, axis=0) / dt, axis=1) / body.size
+        planted = np.linalg.norm(np.gradient(stand, axis=0) / dt, axis=1) / body.size < 1.0
+        raised = (stand[:, 1] - foot[:, 1]) / body.size > 0.18
+        leg = body.angle(HIPS[side], KNEES[side], ANKLES[side])
+        for a, b in _runs_of(raised & body.legs_visible):
+            near = slice(max(0, a - 2), min(len(body.t), b + 1))
+            fast = float(speed[near].max()) > KICK_SPEED and float(leg[near].max()) > 135
+            if fast and planted[near].mean() > 0.6 and body.t[b - 1] - body.t[a] < 1.2:
+                top = near.start + int(np.argmax(speed[near]))
+                out.append((float(body.t[near.start]), float(body.t[near.stop - 1]), float(body.t[top])))
+    return out
+
+
+def _swings(body: Body, *, together: bool) -> list[tuple[float, float, float]]:
+    """The hands (one of them, for a racket) cross the body fast, below the head, from one side to the other."""
+    out = []
+    dt = np.maximum(np.gradient(body.t), 1e-3)
+    apart = np.linalg.norm(body.points[:, WRISTS[0]] - body.points[:, WRISTS[1]], axis=1) / body.size
+    hands = [body.mid(WRISTS)] if together else [body.points[:, wrist] for wrist in WRISTS]
+    for hand in hands:
+        from_body = (hand - body.mid(SHOULDERS)) / body.size
+        speed = np.linalg.norm(np.gradient(from_body, axis=0), axis=1) / dt
+        for a, b in _runs_of((speed > SWING_SPEED / 2) & ((apart < 0.25) | (not together))):
+            across = float(np.ptp(from_body[a:b, 0]))
+            held = b - a >= 2 and body.t[b - 1] - body.t[a] < 1.5
+            if held and float(speed[a:b].max()) > SWING_SPEED and across > 0.45:
+                hit = a + int(np.argmax(speed[a:b]))
+                out.append((float(body.t[a]), float(body.t[b - 1]), float(body.t[hit])))
+    return out
+
+
+def _runs(body: Body) -> list[tuple[float, float, float, int]]:
     """Knees change places (which one is higher) at least twice a second, with a clear swing."""
     swing = (body.points[:, KNEES[0], 1] - body.points[:, KNEES[1], 1]) / body.size
     clear = np.where(np.abs(swing) > 0.07, np.sign(swing), 0)
@@ -159,7 +209,8 @@ def _runs(body: Body) -> list[tuple[float, float, float]]:
     for index in [*changes, -1]:
         if group and (index < 0 or body.t[index] - body.t[group[-1]] > 0.6):
             if len(group) >= 4:
-                out.append((float(body.t[group[0]]), float(body.t[group[-1]]), float(body.t[group[0]])))
+                start = float(body.t[group[0]])
+                out.append((start, float(body.t[group[-1]]), start, len(group)))
             group = []
         group.append(index)
     return out
@@ -197,11 +248,17 @@ def _runs_of(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def _joined(found: list[Drill]) -> list[Drill]:
     out: list[Drill] = []
+    last_event = 0.0
     for drill in sorted(found, key=lambda d: (d.value, d.start_s)):
         last = out[-1] if out else None
         if last and last.value == drill.value and drill.start_s - last.end_s <= JOIN_S:
             confidence = min(0.9, max(last.confidence, drill.confidence) + 0.05)
-            out[-1] = Drill(last.value, last.start_s, max(last.end_s, drill.end_s), last.event_s, confidence)
+            # Two people at once, or both arms of one, are one repetition.
+            again = drill.event_s - last_event > 0.4
+            count = last.count + (drill.count if again else 0)
+            end_s = max(last.end_s, drill.end_s)
+            out[-1] = Drill(last.value, last.start_s, end_s, last.event_s, confidence, count)
         else:
             out.append(drill)
+        last_event = drill.event_s
     return out

@@ -54,10 +54,14 @@ class Motion:
 
 
 def by_telemetry(ride: Ride, end_s: float) -> tuple[list[Span], list[Event]]:
-    """Return own motion and events of a ride whose speed is known for most of the time; nothing otherwise."""
+    """Return own motion and events of a ride whose speed is known for most of the time.
+
+    With a gyroscope alone (no fix in a tunnel) there are swerves and no spans; without anything, nothing.
+    """
     known = np.isfinite(ride.speed)
     if known.mean() < 0.8:
-        return [], []
+        turns = np.nan_to_num(ride.yaw_rate)
+        return [], _s_curves(turns, np.isfinite(ride.yaw_rate), 1 / RATE_HZ, sure=0.6, lanes=False)
     speed, accel, yaw = (np.nan_to_num(values) for values in (ride.speed, ride.accel, ride.yaw_rate))
     labels = []
     size = round(RATE_HZ / 2)

@@ -11,14 +11,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline import telemetry
-from pipeline.video import cut, dead, kept, report, seams, tags
+from pipeline.video import cut, dead, kept, report, seams, sports, tags
 from pipeline.video.errors import BadInput, Cancelled
+from pipeline.video.loudness import loudness
 from pipeline.video.options import Options
 from pipeline.video.probe import DAMAGED, Facts
 from pipeline.video.quality import FORMULA, quality
 from pipeline.video.records import Log
 from pipeline.video.scene import SceneLog
+from pipeline.video.smooth import smooth
 from pipeline.video.stills import Tiles, poster
 from pipeline.video.tell import Told
 from pipeline.video.write import preview_size
@@ -106,7 +111,13 @@ def finish(
     tell("tag", 0.0, None)
     if not whole.options.only_redact:
         with clock.stage("tag"):
-            assigned = _tags(whole, ride, end_s)
+            smooth(whole.log.poses, fps)
+            levels = loudness(source, whole.facts) if whole.options.vertical == "sports" else None
+            assigned = _tags(whole, ride, levels, end_s)
+            if whole.options.vertical == "sports" and (
+                doubt := sports.doubt(whole.log, whole.options.discipline)
+            ):
+                whole.warnings.append(doubt)
             dropped = dead.stretches(
                 whole.scene, assigned, fps=fps, vertical=whole.options.vertical, hidden=whole.hidden
             )
@@ -147,7 +158,9 @@ def _keep(path: Path, whole: Whole) -> None:
     kept.save(path, content)
 
 
-def _tags(whole: Whole, ride: telemetry.Ride | None, end_s: float) -> list[tags.Tag]:
+def _tags(
+    whole: Whole, ride: telemetry.Ride | None, levels: NDArray[np.float32] | None, end_s: float
+) -> list[tags.Tag]:
     detector = next((m["sha256"] for m in whole.models if "people" in m["role"] or "object" in m["role"]), "")
     return tags.assign(
         scene=whole.scene,
@@ -157,6 +170,7 @@ def _tags(whole: Whole, ride: telemetry.Ride | None, end_s: float) -> list[tags.
         detector=detector,
         end_s=end_s,
         ride=ride,
+        levels=levels,
     )
 
 

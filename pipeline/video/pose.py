@@ -67,26 +67,37 @@ class PoseEstimator:
     """
 
     def __init__(self) -> None:
-        from google.protobuf import text_format
-        from mediapipe.framework import calculator_pb2
-        from mediapipe.python.solution_base import SolutionBase
-        from mediapipe.python.solutions import pose as blazepose
+        # A graph is 50 MiB and loads with its first picture: traffic without a pedestrian near needs neither.
+        self._region: Any = None
+        self._whole: Any = None
 
-        config = text_format.Parse(LANDMARKS_IN_REGION, calculator_pb2.CalculatorGraphConfig())
-        with _quiet():
-            self._region: Any = SolutionBase(
-                graph_config=config,
-                side_inputs={"complexity": FULL_MODEL, "segment": False},
-                calculator_params={PRESENCE: CONFIDENCE},
-                outputs=["landmarks"],
-            )
-            self._whole: Any = blazepose.Pose(
-                static_image_mode=True, model_complexity=FULL_MODEL, min_detection_confidence=CONFIDENCE
-            )
-            # The models load with the first picture.
-            blank = np.zeros((LEAST, LEAST, 3), np.uint8)
-            self._by_region(blank, Box("person", 0, 0, LEAST, LEAST))
-            self._by_detector(blank, Box("frame", 0, 0, LEAST, LEAST))
+    def _by_region_graph(self) -> Any:
+        if self._region is None:
+            from google.protobuf import text_format
+            from mediapipe.framework import calculator_pb2
+            from mediapipe.python.solution_base import SolutionBase
+
+            config = text_format.Parse(LANDMARKS_IN_REGION, calculator_pb2.CalculatorGraphConfig())
+            with _quiet():
+                self._region = SolutionBase(
+                    graph_config=config,
+                    side_inputs={"complexity": FULL_MODEL, "segment": False},
+                    calculator_params={PRESENCE: CONFIDENCE},
+                    outputs=["landmarks"],
+                )
+                self._by_region(np.zeros((LEAST, LEAST, 3), np.uint8), Box("person", 0, 0, LEAST, LEAST))
+        return self._region
+
+    def _by_detector_graph(self) -> Any:
+        if self._whole is None:
+            from mediapipe.python.solutions import pose as blazepose
+
+            with _quiet():
+                self._whole = blazepose.Pose(
+                    static_image_mode=True, model_complexity=FULL_MODEL, min_detection_confidence=CONFIDENCE
+                )
+                self._by_detector(np.zeros((LEAST, LEAST, 3), np.uint8), Box("frame", 0, 0, LEAST, LEAST))
+        return self._whole
 
     def people(self, rgb: Picture, person_boxes: Sequence[Box]) -> list[Pose]:
         """Estimate one pose a person box, and one on the whole H × W × 3 RGB frame when no more than one was found.
@@ -110,8 +121,9 @@ class PoseEstimator:
 
     def close(self) -> None:
         """Free the graphs."""
-        self._region.close()
-        self._whole.close()
+        for graph in (self._region, self._whole):
+            if graph is not None:
+                graph.close()
 
     def _in_box(self, rgb: Picture, box: Box, few: bool) -> Pose | None:
         """Give a pose that belongs to this box."""
@@ -134,7 +146,7 @@ class PoseEstimator:
         region = rect_pb2.NormalizedRect(
             x_center=box.cx / width, y_center=box.cy / height, width=side / width, height=side / height
         )
-        marks = self._region.process({"image": rgb, "region": region}).landmarks
+        marks = self._by_region_graph().process({"image": rgb, "region": region}).landmarks
         return _pose(marks, Box("frame", 0, 0, width, height), width, height)
 
     def _by_detector(self, rgb: Picture, area: Box) -> Pose | None:
@@ -144,7 +156,7 @@ class PoseEstimator:
         height, width = crop.shape[:2]
         if min(height, width) < LEAST:
             return None
-        marks = self._whole.process(crop).pose_landmarks
+        marks = self._by_detector_graph().process(crop).pose_landmarks
         return _pose(marks, Box("frame", left, top, width, height), rgb.shape[1], rgb.shape[0])
 
 

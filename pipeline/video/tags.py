@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.telemetry.private import Hidden
 from pipeline.telemetry.ride import RATE_HZ, Ride
-from pipeline.video import ego, encounters
+from pipeline.video import ego, encounters, sports
 from pipeline.video.drills import drills
 from pipeline.video.records import Log
 from pipeline.video.scene import SceneLog
@@ -22,7 +22,7 @@ from pipeline.video.spans import Span, runs, spans
 from pipeline.video.weather import light_spans, weather_spans
 
 # Version of marketplace/taxonomy.json that these ids are from; a test keeps the two together.
-TAXONOMY_VERSION = 1
+TAXONOMY_VERSION = 2
 # Detector classes (COCO) behind each actor of the taxonomy.
 ACTORS = {
     "car": ("car",), "truck": ("truck",), "bus": ("bus",), "motorcycle": ("motorcycle",), "bicycle": ("bicycle",),
@@ -33,7 +33,17 @@ ACTORS = {
 ACTOR_SIGHTINGS = 3
 ACTOR_GAP_S = 1.5
 VEHICLES = ("car", "truck", "bus", "motorcycle")
-RULES = ("tags.py", "ego.py", "encounters.py", "weather.py", "drills.py", "scene.py", "spans.py", "motion.py")
+RULES = (
+    "tags.py",
+    "sports.py",
+    "ego.py",
+    "encounters.py",
+    "weather.py",
+    "drills.py",
+    "scene.py",
+    "spans.py",
+    "motion.py",
+)
 # Metres a second from which nobody drives except on a motorway, over at least so long.
 MOTORWAY_MPS, MOTORWAY_S = 27.0, 10.0
 # Degrees turned at one junction, and around a roundabout; the slowest and fastest way through.
@@ -50,9 +60,11 @@ class Tag:
     event_s: float | None
     confidence: float
     source: str
+    count: int | None = None  # repetitions, where counting makes sense
 
     def public(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the tag as the report shows it; `count` only where there is one."""
+        return {name: value for name, value in asdict(self).items() if name != "count" or value is not None}
 
 
 @cache
@@ -73,8 +85,13 @@ def assign(
     detector: str,
     end_s: float,
     ride: Ride | None = None,
+    levels: NDArray[np.float32] | None = None,
 ) -> list[Tag]:
-    """Return every tag of a footage; `detector` is the sha256 of the model that sees objects."""
+    """Return every tag of a footage.
+
+    `detector` is the sha256 of the model that sees objects, `ride` what telemetry says, `levels` the loudness in dB
+    of every half second.
+    """
     rules = rules_source()
     light = light_spans(scene, log.fps, end_s)
     found = _from_spans("odd.illumination", light, rules)
@@ -82,14 +99,7 @@ def assign(
     if vertical == "driving":
         found += _driving(scene, log, light, ride, rules, end_s)
     else:
-        if discipline:
-            found.append(Tag(f"sport.discipline.{discipline}", 0.0, end_s, None, 1.0, "contributor"))
-        found += _athletes(log, rules, end_s)
-        found += _camera(scene, log.fps, rules, end_s)
-        found += [
-            Tag(f"sport.drill.{d.value}", d.start_s, d.end_s, d.event_s, d.confidence, rules)
-            for d in drills(log.poses, fps=log.fps, discipline=discipline, steady=not _moving(scene, log.fps))
-        ]
+        found += _sports(scene, log, discipline, levels, rules, end_s)
     if ride is not None:
         found = _outside(found, ride.hidden)
     return sorted((_rounded(tag, end_s) for tag in found), key=lambda t: (t.start_s, t.id))
@@ -126,13 +136,16 @@ def _driving(
     if ride is not None:
         measured, measured_events = ego.by_telemetry(ride, end_s)
         source = f"telemetry:{ride.source}"
+        if measured_events and not measured:
+            said += _from_events(measured_events, source)
+            events = [e for e in events if e.value != "swerve"]
         if measured:
             motion, brakes = measured, measured_events
             said += _from_spans("ego", measured, source) + _from_events(measured_events, source)
             # What the sensors say of the own car, pictures need not guess.
             events = []
             said += _from_spans("odd.road", _fast_roads(ride, end_s), source)
-    if not said:
+    if not any(tag.id.startswith("ego.") for tag in said):
         said += _from_spans("ego", motion, rules)
     met = encounters.events(
         log.keys, fps=log.fps, width=log.width, height=log.height, ego=motion, brakes=brakes
@@ -184,6 +197,46 @@ def _roads(
     return found
 
 
+def _sports(
+    scene: SceneLog,
+    log: Log,
+    discipline: str | None,
+    levels: NDArray[np.float32] | None,
+    rules: str,
+    end_s: float,
+) -> list[Tag]:
+    """Return what the contributor said, and what pictures, poses and sound say of it."""
+    found: list[Tag] = []
+    if discipline:
+        found.append(
+            Tag(
+                f"sport.discipline.{discipline}",
+                0.0,
+                end_s,
+                None,
+                sports.fits(log, discipline),
+                "contributor",
+            )
+        )
+    if several := sports.athletes(log):
+        found.append(Tag(f"sport.athlete_count.{several[0]}", 0.0, end_s, None, several[1], rules))
+    found += [
+        Tag(f"sport.camera_view.{value}", 0.0, end_s, None, sure, rules)
+        for value, sure in sports.camera(scene, log)
+    ]
+    steady = sports.moving_share(scene, log.fps) <= 0.25
+    done = sports.plausible(drills(log.poses, fps=log.fps, discipline=discipline, steady=steady), discipline)
+    found += [
+        Tag(f"sport.drill.{d.value}", d.start_s, d.end_s, d.event_s, d.confidence, rules, d.count)
+        for d in done
+    ]
+    found += [
+        Tag("sport.highlight.peak", m.start_s, m.end_s, m.event_s, m.confidence, rules)
+        for m in sports.highlights(scene, done, log.fps, end_s, levels)
+    ]
+    return found
+
+
 def _traffic(log: Log, motion: list[Span], end_s: float) -> list[Span]:
     window, labels = 1.0, []
     seconds = max(1, int(end_s))
@@ -221,37 +274,6 @@ def _actors(log: Log, source: str, end_s: float) -> list[Tag]:
     return found
 
 
-def _athletes(log: Log, source: str, end_s: float) -> list[Tag]:
-    """Tell how many people are in view at once, as the upper quartile over the key frames."""
-    counts = [key.counts["person"] for key in log.keys]
-    poses = Counter(row.frame for row in log.poses)
-    posed = [poses.get(key.frame, 0) for key in log.keys]
-    both = np.maximum(counts, posed) if counts else np.zeros(1)
-    several = float(np.percentile(both, 75))
-    if several < 1:
-        return []
-    value = "one" if several < 1.5 else "two" if several < 2.5 else "group"
-    agree = float(
-        np.mean((both >= 0.5) & (both < 1.5) if value == "one" else both >= (2 if value == "two" else 3))
-    )
-    return [Tag(f"sport.athlete_count.{value}", 0.0, end_s, None, max(0.3, agree), source)]
-
-
-def _camera(scene: SceneLog, fps: float, source: str, end_s: float) -> list[Tag]:
-    share = _moving_share(scene, fps)
-    value = "moving" if _moving(scene, fps) else "static"
-    return [Tag(f"sport.camera_view.{value}", 0.0, end_s, None, max(share, 1 - share), source)]
-
-
-def _moving(scene: SceneLog, fps: float) -> bool:
-    return _moving_share(scene, fps) > 0.25
-
-
-def _moving_share(scene: SceneLog, fps: float) -> float:
-    pan, tilt = np.abs(scene.column("pan")) * fps, np.abs(scene.column("tilt")) * fps
-    return float(np.mean((pan > 0.02) | (tilt > 0.03)))
-
-
 def _rounded(tag: Tag, end_s: float) -> Tag:
     event = None if tag.event_s is None else round(min(tag.event_s, end_s), 3)
     start = round(min(max(0.0, tag.start_s), end_s), 3)
@@ -262,4 +284,5 @@ def _rounded(tag: Tag, end_s: float) -> Tag:
         event,
         round(tag.confidence, 3),
         tag.source,
+        tag.count,
     )

@@ -6,6 +6,7 @@ export class List {
     this.root = root;
     this.boxes = root.querySelector("[data-cover-boxes]");
     this.done = []; // what Undo takes back, newest last
+    this.send = root.querySelector("[data-cover-send]");
     this.undo = root.querySelector("[data-cover-undo]");
     this.undo.addEventListener("click", () => { this.done.pop()?.(); this.#look(); });
     this.boxes.addEventListener("change", (event) => {
@@ -24,7 +25,7 @@ export class List {
       event.stopImmediatePropagation();
       this.say(`${this.fresh.length} ${this.fresh.length > 1 ? "boxes are" : "box is"} not covered yet. Press “Cover it again”, or take them away, then submit.`);
       root.scrollIntoView({ block: "center" });
-      root.querySelector("[data-cover-send]").focus({ preventScroll: true });
+      this.send.focus({ preventScroll: true });
     }, true);
     this.#look();
   }
@@ -68,6 +69,7 @@ export class List {
 
   #look() {
     this.undo.disabled = !this.done.length;
+    this.send.disabled = !this.boxes.querySelector("input[name=box], input[name=remove]:checked, [data-waiting]");
     this.root.querySelector("[data-cover-empty]").hidden = this.boxes.children.length > 0;
     this.root.dispatchEvent(new CustomEvent("cover:changed"));
   }

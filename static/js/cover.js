@@ -25,7 +25,11 @@ class Tools {
     for (const button of root.querySelectorAll("[data-cover-now]")) button.addEventListener("click", () => this.#now(button.dataset.coverNow));
     for (const name of ["x", "y", "w", "h"]) this.number[name].addEventListener("input", () => this.stage.set(this.#box()));
     for (const name of ["timeupdate", "seeked"]) this.video.addEventListener(name, () => this.#show());
-    root.addEventListener("toggle", () => { if (root.open) this.video.load && this.video.readyState === 0 && (this.video.preload = "auto"); else this.#draw(false); this.#show(); });
+    root.addEventListener("toggle", () => {
+      if (root.open) this.video.preload = "auto"; // the first picture, to draw on
+      else this.#draw(false);
+      this.#show();
+    });
     list.root.addEventListener("cover:changed", () => this.#show());
     this.number.until.value = Math.min(2, this.length).toFixed(2);
   }

@@ -101,5 +101,5 @@ def test_the_page_shows_words_time_and_version(films: Client, alice: User) -> No
     page = films.get(f"/film/footage/{footage.pk}/").content.decode()
     text = consents.current_texts()[0]
     assert text.text.replace("'", "&#x27;") in page
-    assert f"version 1 · SHA-256 {text.sha256[:12]}" in page
+    assert f"version {text.version} · SHA-256 {text.sha256[:12]}" in page
     assert "203.0.113.0/24" in page

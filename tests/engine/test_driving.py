@@ -104,6 +104,17 @@ def test_out_and_back_is_a_swerve_or_a_change_of_lanes(peak: float, seconds: flo
     assert ego.by_flow(scene(40, pan=bend, speed=0.02), FPS, 40)[1] == []
 
 
+def test_a_gyroscope_alone_tells_a_swerve() -> None:
+    t = np.arange(0, 30, 0.1)
+    yaw = np.where((t > 15) & (t < 17), 15 * np.sin((t - 15) * np.pi), 0.0)
+    nothing = np.full(len(t), np.nan)
+    of = Ride("gpmf", t, nothing, nothing, yaw, [""] * len(t), None)
+    spans, found = ego.by_telemetry(of, 30)
+    assert spans == []
+    assert events(found) == [("swerve", 16)]
+    assert any(tag.id == "ego.straight" for tag in tags(of))
+
+
 def test_reversing_shows_as_things_that_run_inwards() -> None:
     t = np.arange(round(12 * FPS)) / FPS
     spin = np.where(t < 6, 0.06, -0.08).astype(np.float32) / FPS

@@ -102,6 +102,21 @@ class Simulator:
         self.control(f"sessions/{order.stripe_session_id}/pay", {})
         return order
 
+    def second_payment(self, order: Order) -> str:
+        """Pay an order once more by another session; give the payment's id."""
+        price: Any = {"currency": "usd", "unit_amount": order.total_minor, "product_data": {"name": "Again"}}
+        session = client().v1.checkout.sessions.create(
+            {
+                "mode": "payment",
+                "line_items": [{"price_data": price, "quantity": 1}],
+                "success_url": "http://shop.test/",
+                "metadata": {"order": str(order.pk)},
+                "payment_intent_data": {"metadata": {"order": str(order.pk)}},
+            }
+        )
+        self.control(f"sessions/{session.id}/pay", {})
+        return str(client().v1.checkout.sessions.retrieve(session.id).payment_intent)
+
     def events(self, kind: str) -> list[dict[str, Any]]:
         """List the events of one kind, oldest first."""
         return [found for found in self.control("events")["data"] if found["type"] == kind]

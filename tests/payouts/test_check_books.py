@@ -93,12 +93,12 @@ def access_without_payment() -> None:
         (one_line_changed, {"I1", "I2", "I4"}),
         (order_without_sale, {"I3"}),
         (lambda: Order.objects.update(total_minor=1), {"I4"}),
-        (lambda: Earning.objects.update(amount_minor=1), {"I5"}),
+        (lambda: Earning.objects.update(amount_minor=1), {"I5", "I7"}),
         (guard_dropped, {"I6"}),
         (overpaid, {"I7"}),
         (event_forgotten, {"I8"}),
-        (transfer_not_booked, {"I9"}),
-        (return_not_booked, {"I9"}),
+        (transfer_not_booked, {"I7", "I9"}),
+        (return_not_booked, {"I7", "I9"}),
         (access_without_payment, {"I10"}),
     ],
 )
@@ -108,7 +108,7 @@ def test_each_rule_notices_what_breaks_it(break_it: Callable[[], object], names:
     try:
         break_it()
         assert {rule.name for rule, _ in checks.broken()} == names
-        with pytest.raises(CommandError, match=f"{min(names)} is broken: .* Ids: "):
+        with pytest.raises(CommandError, match=f"{min(names)}b? is broken: .* Ids: "):
             call_command("check_books")
     finally:
         with connection.cursor() as sql:
@@ -118,7 +118,7 @@ def test_each_rule_notices_what_breaks_it(break_it: Callable[[], object], names:
 def test_books_in_order_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     sold(package_of((people.alice(), 10)))
     call_command("check_books")
-    assert capsys.readouterr().out == "The books are in order: 10 rules hold; sum of all lines: 0 usd.\n"
+    assert capsys.readouterr().out == "The books are in order: 12 rules hold; sum of all lines: 0 usd.\n"
 
 
 def test_ten_ids_are_enough(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,10 @@ def test_another_amount_or_currency_is_not_a_payment(
     assert note().startswith("NOT PAID: $250.00 was paid for")
     order.refresh_from_db()
     assert order.state == OrderState.PENDING
-    assert not LedgerTransaction.objects.exists()
+    # What was paid is not lost: it is owed to the buyer until it is given back.
+    assert {booked.kind for booked in LedgerTransaction.objects.all()} == {"unclaimed"}
+    kept = LedgerLine.objects.get(account__kind=AccountKind.UNCLAIMED)
+    assert (kept.amount_minor, kept.currency) == (-25_000, "usd")
 
 
 def test_an_order_that_is_paid_twice_is_told_to_the_desk(sim: Simulator, order: Order) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -107,8 +108,12 @@ def test_a_sale_is_booked_once() -> None:
 def test_stripes_fee_is_ours_to_bear_and_booked_once() -> None:
     alice = people.alice()
     order = sold(package_of((alice, 10)))
-    assert ledger.post_stripe_fee(order=order, fee_minor=755, currency="usd")
-    assert not ledger.post_stripe_fee(order=order, fee_minor=755, currency="usd")
+    assert ledger.post_settlement(
+        order=order, movement=SimpleNamespace(fee=755, currency="usd", amount=25_000)
+    )
+    assert not ledger.post_settlement(
+        order=order, movement=SimpleNamespace(fee=755, currency="usd", amount=25_000)
+    )
     assert on(AccountKind.STRIPE_FEES) == 755
     assert on(AccountKind.STRIPE_BALANCE) == 25_000 - 755
     assert ledger.owed_to(alice) == {"usd": 7_500}

@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketplace.models import Vertical
 from marketplace.money import split
-from payouts.policies import POLICIES, minute_fee, minute_rate
+from payouts.policies import FIRST
 
 LENGTHS = st.lists(st.integers(min_value=1, max_value=3_600_000), min_size=1, max_size=80)
 
 
 @given(
-    price=st.integers(min_value=1, max_value=10**9), lengths=LENGTHS, vertical=st.sampled_from(list(POLICIES))
+    price=st.integers(min_value=1, max_value=10**9), lengths=LENGTHS, vertical=st.sampled_from(list(FIRST))
 )
 def test_the_parts_of_any_sale_add_up_to_its_price(price: int, lengths: list[int], vertical: str) -> None:
-    policy = POLICIES[vertical]
+    policy = FIRST[Vertical(vertical)]
     pool = policy.pool(price)
     ours = split(price, [policy.share_percent, 100 - policy.share_percent])[1]
     parts = split(pool, lengths)
@@ -32,7 +33,7 @@ def test_the_parts_of_any_sale_add_up_to_its_price(price: int, lengths: list[int
 
 @pytest.mark.parametrize(("vertical", "pool"), [("driving", 7_501), ("sports", 20_002)])
 def test_half_a_cent_goes_to_the_contributors(vertical: str, pool: int) -> None:
-    assert POLICIES[vertical].pool(25_003) == pool
+    assert FIRST[Vertical(vertical)].pool(25_003) == pool
 
 
 def test_one_cent_over_seven_clips_goes_to_the_first_of_the_longest() -> None:
@@ -44,9 +45,9 @@ def test_one_cent_over_seven_clips_goes_to_the_first_of_the_longest() -> None:
     quality=st.decimals(min_value=0, max_value=1, places=3),
 )
 def test_a_minute_is_worth_50_cents_to_2_dollars(milliseconds: int, quality: Decimal) -> None:
-    assert 50 <= minute_rate(quality) <= 200
-    fee = minute_fee(duration_ms=milliseconds, quality=quality)
-    exact = Fraction(minute_rate(quality)) * milliseconds / 60_000
+    assert 50 <= FIRST[Vertical.DRIVING].minute_rate(quality) <= 200
+    fee = FIRST[Vertical.DRIVING].minute_fee(duration_ms=milliseconds, quality=quality)
+    exact = Fraction(FIRST[Vertical.DRIVING].minute_rate(quality)) * milliseconds / 60_000
     assert abs(fee - exact) <= Fraction(1, 2)
 
 
@@ -64,4 +65,4 @@ def test_a_minute_is_worth_50_cents_to_2_dollars(milliseconds: int, quality: Dec
 def test_the_fee_is_rate_times_minutes_and_half_a_cent_rounds_up(
     milliseconds: int, quality: str, fee: int
 ) -> None:
-    assert minute_fee(duration_ms=milliseconds, quality=Decimal(quality)) == fee
+    assert FIRST[Vertical.DRIVING].minute_fee(duration_ms=milliseconds, quality=Decimal(quality)) == fee

@@ -5,7 +5,7 @@ from ..events import emit
 from ..ledger import book
 from ..money import check_amount, text
 from ..routing import route
-from ..simulator import Call, merge_metadata
+from ..simulator import Call, Simulator, merge_metadata
 
 
 @route(
@@ -62,6 +62,8 @@ def create(call: Call) -> Obj:
         reason=given.get("reason"),
         status="succeeded",
         pending_reason=None,
+        failure_balance_transaction=None,
+        failure_reason=None,
         transfer_reversal=None,
         source_transfer_reversal=None,
     )
@@ -83,6 +85,29 @@ def create(call: Call) -> Obj:
     emit(sim, "refund.created", refund, account=call.account, call=call)
     previous = {"amount_refunded": charge["amount_refunded"] - amount, "refunded": False}
     emit(sim, "charge.refunded", charge, account=call.account, call=call, previous_attributes=previous)
+    return refund
+
+
+def fail(sim: Simulator, refund: Obj) -> Obj:
+    """Let the buyer's bank send a refund back: its money returns to our balance."""
+    if refund["status"] != "succeeded":
+        raise ApiError(f"Refund {refund['id']} is {refund['status']}; it cannot fail any more.")
+    account = sim.store.account_of(refund["id"])
+    entry = book(
+        sim, account=account, type="refund_failure", amount=refund["amount"], currency=refund["currency"],
+        source=refund["id"], description="REFUND FAILURE",
+    )  # fmt: skip
+    refund |= {
+        "status": "failed",
+        "failure_reason": "expired_or_canceled_card",
+        "failure_balance_transaction": entry["id"],
+    }
+    sim.store.save(refund)
+    charge = sim.need(refund["charge"], "charge", account=account)
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    sim.store.save(charge)
+    emit(sim, "refund.failed", refund, account=account)
     return refund
 
 

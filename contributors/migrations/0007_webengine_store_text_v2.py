@@ -1,0 +1,26 @@
+"""Storing and processing, in words that fit footage whose sound is kept with its speech silenced."""
+
+import hashlib
+from pathlib import Path
+
+from django.db import migrations
+
+TEXT = Path(__file__).resolve().parent.parent / "texts" / "store-2.txt"
+
+
+def add(apps, schema_editor):
+    text = TEXT.read_text(encoding="utf-8").strip()
+    apps.get_model("contributors", "ConsentText").objects.create(
+        purpose="store",
+        version="2",
+        language="en",
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        required=True,
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("contributors", "0006_tags_private_places")]
+    # Without a way back: the words people agreed to are never removed (a trigger refuses it).
+    operations = [migrations.RunPython(add, migrations.RunPython.noop)]
