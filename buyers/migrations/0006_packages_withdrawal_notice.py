@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("buyers", "0004_cart_remembers_the_price"),
+        ("buyers", "0005_money_claims"),
         ("marketplace", "0006_packages_versions_and_tombstones"),
     ]
 
