@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from buyers import seats
 from buyers.groups import Group, grouped
 from buyers.models import Download, Entitlement, Order
 from marketplace import storage
@@ -42,6 +43,11 @@ class Delivery:
     def closed(self) -> str:
         """Say in one sentence why nothing can be downloaded, or nothing when it can."""
         return closed(self.entitlement)
+
+    @property
+    def seats_taken(self) -> int:
+        """Count the people who have downloaded it, of those it was bought for."""
+        return seats.taken(self.entitlement)
 
     @property
     def objects(self) -> QuerySet[PackageObject]:
@@ -135,6 +141,8 @@ def link(*, entitlement: Entitlement, path: str, user: Any, address_prefix: str)
         raise NotDeliverable(why)
     if not deliverable(entitlement).filter(pk=found.pk).exists():
         raise NotDeliverable(_kept_back(found))
+    if why := seats.take(entitlement=entitlement, user=user):
+        raise NotDeliverable(why)
     Download.objects.create(entitlement=entitlement, user=user, path=path, address_prefix=address_prefix)
     return sign(found)
 
@@ -167,6 +175,8 @@ def links(*, delivery: Delivery, user: Any, address_prefix: str) -> list[tuple[P
     """Sign a link to every file for 15 minutes and write all of them down; raises NotDeliverable."""
     if delivery.closed:
         raise NotDeliverable(delivery.closed)
+    if why := seats.take(entitlement=delivery.entitlement, user=user):
+        raise NotDeliverable(why)
     files = list(delivery.objects)
     Download.objects.bulk_create(
         [

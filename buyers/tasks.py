@@ -1,10 +1,16 @@
-"""What beat runs for people who buy."""
+"""What happens to orders and to what was bought as time passes."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from buyers import withdrawals
+from buyers import bank_transfer, withdrawals
+
+
+@shared_task(name="buyers.tasks.chase_invoices")
+def chase_invoices() -> int:
+    """Remind of overdue bank transfers and cancel those that will not come. Every day."""
+    return bank_transfer.chase()
 
 
 @shared_task(name="buyers.tasks.tell_of_withdrawals")

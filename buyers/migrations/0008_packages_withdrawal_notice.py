@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("buyers", "0005_money_claims"),
+        ("buyers", "0007_documents_frozen"),
         ("marketplace", "0006_packages_versions_and_tombstones"),
     ]
 
