@@ -39,6 +39,13 @@ ROLES: dict[str, list[str]] = {
         "payouts.view_connectaccount",
         "payouts.view_transfer",
         "payouts.add_transfer",
+        "payouts.view_refund",
+        "payouts.add_refund",
+        "payouts.view_dispute",
+        "payouts.change_dispute",
+        "payouts.view_splitpolicy",
+        "payouts.add_splitpolicy",
+        "payouts.view_reconciliation",
         "marketplace.view_event",
     ],
 }

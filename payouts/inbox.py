@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from payouts.early import TooEarly
 from payouts.models import StripeEvent
-from payouts.stripe_events import TooEarly, carry_out
+from payouts.stripe_events import carry_out
 from payouts.wake import wake
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,11 @@ def receive(*, payload: bytes, signature: str) -> bool:
 
     Raises Refused and stores nothing for everything that is not Stripe's word to us.
     """
-    event = _verified(payload, signature)
+    return keep(_verified(payload, signature))
+
+
+def keep(event: dict[str, Any]) -> bool:
+    """Store an event that is known to be Stripe's and wake a worker; False when it was here already."""
     now = timezone.now()
     with transaction.atomic():
         row, new = StripeEvent.objects.get_or_create(

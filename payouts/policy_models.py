@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils import timezone
 
 from buyers.models import OrderLine
 from marketplace.models import Vertical
@@ -39,6 +41,13 @@ class SplitPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_vertical_display()} from {self.starts_at:%-d %B %Y}"
+
+    def clean(self) -> None:
+        """Refuse a policy for sales that are over."""
+        if self.starts_at and self.starts_at < timezone.now():
+            raise ValidationError(
+                {"starts_at": "A policy starts in the future: what was sold is not changed."}
+            )
 
 
 class SoldLine(models.Model):

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from buyers.stripe_api import client
+from marketplace.models.event import record
 from marketplace.money import Money
 from marketplace.states import OrderState, TransferState, advance
 from payouts import ledger
@@ -58,7 +59,7 @@ def send(*, transfer: Transfer, actor: Any = None) -> Transfer | None:
         except Unsent as why:
             _fail(row, str(why))
         except stripe.StripeError as error:
-            known = _is_refusal(error)
+            known = is_refusal(error)
             if known:
                 row.attempts += 1
             log.warning("transfer %s: %r", row.pk, error)
@@ -108,7 +109,7 @@ def _group(row: Transfer) -> str:
     return f"payout_{row.pk}"
 
 
-def _is_refusal(error: stripe.StripeError) -> bool:
+def is_refusal(error: stripe.StripeError) -> bool:
     """Tell a clear no from an answer that leaves open what happened."""
     unclear = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError, stripe.AuthenticationError)
     return not isinstance(error, unclear) and error.code != "idempotency_key_in_use"
@@ -139,6 +140,32 @@ def _sent(row: Transfer, stripe_id: str, actor: Any = None) -> None:
         attempts=row.attempts,
     )
     _post(TransactionKind.TRANSFER, row, f"transfer:{row.pk}", row.amount_minor)
+
+
+class NotTakenBack(Exception):
+    """Say in one sentence why a transfer was not taken back."""
+
+
+def take_back(*, transfer: Transfer, actor: Any = None) -> str:
+    """Take what is left of a transfer back from the contributor's account, book it and say what was done.
+
+    Raises NotTakenBack, when the account does not hold it any more for instance.
+    """
+    with transaction.atomic():
+        row = Transfer.objects.select_for_update().get(pk=transfer.pk)
+        left = row.amount_minor - row.reversed_minor
+        if row.state not in (TransferState.SENT, TransferState.SETTLED) or not left:
+            raise NotTakenBack("Only a transfer that was sent can be taken back, once.")
+        record("transfer.take_back", subject=row, actor=actor, data={"amount_minor": left})
+        try:
+            client().v1.transfers.reversals.create(
+                row.stripe_id, {"amount": left}, {"idempotency_key": f"take-back-{row.pk}-{left}"}
+            )
+            return follow(transfer=row, found=client().v1.transfers.retrieve(row.stripe_id))
+        except stripe.StripeError as error:
+            raise NotTakenBack(
+                f"Stripe did not take it back: {error.user_message or 'no answer'} Nothing was booked."
+            ) from error
 
 
 def follow(*, transfer: Transfer, found: Any) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 
 from celery import shared_task
 from django.utils import timezone
 
-from payouts import inbox, transfers
+from payouts import checks, inbox, reconcile, refunds, sweeping, transfers
 from payouts.models import Transfer
 from payouts.wake import wake
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="payouts.tasks.handle_event")
@@ -47,3 +50,27 @@ def send_transfer(pk: str) -> None:
     transfer = Transfer.objects.filter(pk=uuid.UUID(pk)).first()
     if transfer is not None:
         transfers.send(transfer=transfer)
+
+
+@shared_task(name="payouts.tasks.catch_up")
+def catch_up() -> int:
+    """Take in what Stripe could not deliver, ask again for refunds, close orders nobody paid. Every ten minutes."""
+    for refund in refunds.waiting():
+        refunds.send(refund=refund)
+    return sweeping.catch_up() + sweeping.close_unpaid()
+
+
+@shared_task(name="payouts.tasks.check_books")
+def check_books() -> int:
+    """Run every rule of the books and cry out with rule and ids when one is broken. Every 15 minutes."""
+    found = checks.broken()
+    for rule, ids in found:
+        log.error("THE BOOKS: %s is broken: %s Ids: %s", rule.name, rule.meaning, ", ".join(ids))
+    return len(found)
+
+
+@shared_task(name="payouts.tasks.reconcile")
+def reconcile_recent() -> int:
+    """Compare the last days with Stripe's own list; give how many differ. Every night."""
+    rows = reconcile.recent(today=timezone.now().date())
+    return sum(row.difference_minor != 0 for row in rows)

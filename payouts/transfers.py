@@ -15,10 +15,10 @@ from marketplace.models.event import record
 from marketplace.states import OrderState, TransferState
 from payouts import ledger
 from payouts.models import Earning, Transfer
-from payouts.sending import UNSENT, send
+from payouts.sending import UNSENT, NotTakenBack, send, take_back
 from payouts.wake import wake
 
-__all__ = ["Outcome", "due", "run", "send", "waiting"]
+__all__ = ["NotTakenBack", "Outcome", "due", "release", "run", "send", "take_back", "waiting"]
 _RUN_LOCK = 0x46465041  # "FFPA": one gathering at a time, whoever starts it
 SENT_AT_ONCE = 25  # by somebody who waits for the answer; the rest goes to the workers
 

@@ -1,5 +1,5 @@
 """The desk: what staff see in Django admin, one module a subject."""
 
-from moderation.admin import content, money, packages, people
+from moderation.admin import claims, content, money, packages, people
 
-__all__ = ["content", "money", "packages", "people"]
+__all__ = ["claims", "content", "money", "packages", "people"]

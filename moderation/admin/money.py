@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from unfold.admin import TabularInline
 from unfold.decorators import action
@@ -14,6 +15,7 @@ from unfold.decorators import action
 from buyers.models import Entitlement, Order, OrderLine, Organisation
 from marketplace.money import Money
 from moderation.admin.base import Desk
+from moderation.admin.claims import Refunding
 from moderation.confirm import ask
 from payouts import transfers
 from payouts.models import (
@@ -66,12 +68,13 @@ class OrganisationAdmin(Desk):
 
 
 @admin.register(Order)
-class OrderAdmin(Desk):
+class OrderAdmin(Refunding, Desk):
     list_display = ["short_number", "organisation", "total", "state", "created_at", "paid_at"]
     list_filter = ["state", "currency"]
     search_fields = ["id", "organisation__name", "stripe_session_id"]
     list_select_related = ["organisation"]
     inlines = [OrderLineRows]
+    actions_detail = ["refund"]
 
     @admin.display(description="Total", ordering="total_minor")
     def total(self, row: Order) -> str:
@@ -126,6 +129,7 @@ class TransferAdmin(Desk):
     search_fields = ["contributor__email", "stripe_id"]
     list_select_related = ["contributor"]
     actions_list = ["run_payouts"]
+    actions_detail = ["take_back", "release"]
 
     @admin.display(description="Amount", ordering="amount_minor")
     def amount(self, row: Transfer) -> str:
@@ -146,6 +150,50 @@ class TransferAdmin(Desk):
             return page
         outcome = transfers.run(actor=request.user)
         messages.success(request, f"Payouts have run: {outcome}")
+        return redirect(here)
+
+    @action(description="Take back", url_path="take-back", permissions=["run"])
+    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask once more, then take the whole transfer back at Stripe."""
+        row = get_object_or_404(Transfer, pk=object_id)
+        sentence = (
+            f"What is left of {self.amount(row)} comes back from the contributor's Stripe account, as far as it is "
+            "still there. It is owed to them again: release it, and it goes with the next payout."
+        )
+        return self._ask(request, row, "Take this transfer back", sentence, self._take_back)
+
+    @action(description="Release", url_path="release", permissions=["run"])
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask once more, then let what came back go with the next run."""
+        row = get_object_or_404(Transfer, pk=object_id)
+        sentence = f"The earnings of {self.amount(row)} that came back go with the next payout again."
+        return self._ask(request, row, "Release this transfer", sentence, self._release)
+
+    def _take_back(self, row: Transfer, actor: Any) -> str:
+        try:
+            return transfers.take_back(transfer=row, actor=actor)
+        except transfers.NotTakenBack as why:
+            return str(why)
+
+    def _release(self, row: Transfer, actor: Any) -> str:
+        done = transfers.release(transfer=row, actor=actor)
+        return (
+            "It goes with the next payout." if done else "Only what came back as a whole is released, once."
+        )
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        row: Transfer,
+        title: str,
+        sentence: str,
+        do: Callable[[Transfer, Any], str],
+    ) -> HttpResponse:
+        here = reverse("admin:payouts_transfer_change", args=[row.pk])
+        page = ask(request, title=title, sentence=sentence, button=title, back=here)
+        if page:
+            return page
+        messages.info(request, do(row, request.user))
         return redirect(here)
 
     def has_run_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
