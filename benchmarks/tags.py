@@ -176,8 +176,8 @@ def rides(media: Path) -> tuple[dict[str, Counts], list[str]]:
     for folder in sorted((media / "telemetry").glob("driverbehavior_*")):
         phone(folder, counts)
     sentences.append(
-        "The phone recordings hold sensors and no position: braking and acceleration are read from a GPS or camera "
-        "speed, which they lack, so their recall here is that of a ride without GPS."
+        "The phone recordings hold sensors and no position, so these are the events of a ride without GPS; the rules "
+        "for it were made on trip 17, in which all of the braking and acceleration is. Not every manoeuvre is labelled."
     )
     return counts, sentences
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from buyers.sizes import LicenceSize
-from marketplace.models import LicenceTerms, Package, PackageVersion
+from marketplace.models import LicenceTerms, Package, PackageVersion, Tombstone
 from marketplace.states import OrderState
 
 
@@ -246,6 +246,22 @@ class Download(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class WithdrawalNotice(models.Model):
+    """One withdrawn clip that an organisation was told of, so that nobody is told twice."""
+
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.CASCADE, related_name="withdrawal_notices")
+    tombstone = models.ForeignKey(Tombstone, on_delete=models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entitlement", "tombstone"], name="withdrawal_told_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entitlement_id} told of {self.tombstone_id}"
 
 
 from buyers.billing_models import (  # noqa: E402, F401 -- Django looks for models here; they name these by string

@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from buyers.views import billing, cart, catalogue, orders, organisation, package
+from buyers.views import billing, cart, catalogue, orders, organisation, package, samples
 
 app_name = "buyers"
 urlpatterns = [
     path("packages/", catalogue.listing, name="catalogue"),
     path("packages/<slug:slug>/", package.page, name="package"),
     path("packages/<slug:slug>/clips/", package.clips, name="package_clips"),
+    path("packages/<slug:slug>/sample/", samples.page, name="sample"),
+    path("packages/<slug:slug>/sample/curl.txt", samples.curl_config, name="sample_curl"),
+    path("packages/<slug:slug>/sample/SHA256SUMS", samples.checksums, name="sample_checksums"),
+    path("packages/<slug:slug>/sample/files/<path:file>", samples.file, name="sample_file"),
+    path("packages/<slug:slug>/tombstones.jsonl", samples.tombstones, name="tombstones"),
     path("packages/<slug:slug>/preview/<uuid:clip>/<str:kind>/", package.preview, name="preview"),
     path("cart/", cart.page, name="cart"),
     path("cart/add/<slug:slug>/", cart.add, name="cart_add"),

@@ -269,6 +269,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "pipeline.tasks.sweep", "schedule": 30.0},
+    "tell-of-withdrawals": {"task": "buyers.tasks.tell_of_withdrawals", "schedule": 60.0},
+    "follow-withdrawals": {"task": "pipeline.tasks.follow_withdrawals", "schedule": 30.0},
     "sweep-uploads": {"task": "contributors.tasks.expire_uploads", "schedule": 3600.0},
     "send-letters": {"task": "contributors.tasks.send_letters", "schedule": 60.0},
     "delete-files": {"task": "contributors.tasks.delete_files", "schedule": 600.0},

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
+from django.db import DatabaseError
 from django.utils import timezone
 
 from marketplace.states import FootageState, VersionState, advance
-from pipeline import covering, jobs, originals, packages, segments, work
+from pipeline import covering, jobs, originals, packages, segments, withdrawals, work
 from pipeline.models import Job, JobKind, Segment
 from pipeline.video import sandbox
 from pipeline.video.errors import BadInput, Cancelled
@@ -33,6 +35,18 @@ FAULTS = {
 def say_how_isolated(**_: object) -> None:
     """Write into the worker's log what stands between untrusted bytes and this machine."""
     log.info(sandbox.describe())
+
+
+@worker_shutting_down.connect
+def hand_back(**_: object) -> None:
+    """Put back what this worker has in hand when it is told to end: its children stop within a second or two."""
+    me = jobs.worker_name(os.getpid())
+    try:
+        count = segments.hand_back(me) + jobs.hand_back(me)
+    except DatabaseError:
+        log.exception("what was in hand comes free when its leases lapse")
+    else:
+        log.info("%s handed back", count)
 
 
 @shared_task(name="pipeline.tasks.process_footage")
@@ -142,3 +156,9 @@ def sweep() -> dict[str, int]:
         now=now, give_up=lambda job: _fail(job, FAULTS[job.kind].format(attempts=job.max_attempts))
     )
     return {"segments": woken, **jobs.sweep(now=now, give_up=lambda job: _close(job, job.reason))}
+
+
+@shared_task(name="pipeline.tasks.follow_withdrawals")
+def follow_withdrawals() -> dict[str, int]:
+    """Make versions without what was withdrawn, and keep the catalogue true; beat runs it every 30 seconds."""
+    return withdrawals.follow()
