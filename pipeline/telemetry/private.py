@@ -58,8 +58,8 @@ def hidden(track: Track, privacy: Privacy, *, duration_s: float, trip: bool) -> 
         if any(_inside(track, zone).any() for zone in zones):
             raise TelemetryError(
                 "This recording says that it was filmed inside one of your private zones, and carries no track that "
-                "tells when it left. Nothing was kept. Upload it with a telemetry file (GPX, NMEA or CSV), or change "
-                "your zones."
+                "tells when it left. The video is kept, and nobody sees it: add a telemetry file (GPX, NMEA or "
+                "CSV), or change your private places."
             )
         return []
     ends: list[Zone] = []
