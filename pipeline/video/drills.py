@@ -82,7 +82,7 @@ def drills(
             found += [Drill("swing", *times, 0.5) for times in _swings(body, together=discipline != "tennis")]
         found += [Drill("squat", *times, 0.7) for times in _squats(body)]
         found += [Drill("jumping", *times, 0.6) for times in _jumps(body) if steady]
-        found += [Drill("running", *times, 0.55, strides) for *times, strides in _runs(body)]
+        found += [Drill("running", a, b, at, 0.55, strides) for a, b, at, strides in _runs(body)]
     return _joined(found)
 
 
