@@ -160,7 +160,7 @@ def test_every_result_is_read_frame_by_frame_and_no_private_picture_is_there(rid
     assert len(private) < 130
     master = [number_of(frame) for frame in frames_of(ride_with_sidecar / "redacted.mp4")]
     assert master == [None if frame in private else frame for frame in range(240)]
-    shown: list[int] = []
+    shown: list[int | None] = []
     for clip in report["clips"]:
         for name in (clip["file"], clip["preview"]):
             numbers = [number_of(frame) for frame in frames_of(ride_with_sidecar / name)]
