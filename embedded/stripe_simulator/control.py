@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import accounts, disputes, upkeep
+from . import accounts, chaos, disputes, upkeep
 from .api.balance import top_up
 from .api.refunds import fail as fail_refund
 from .cards import Card
@@ -27,6 +27,7 @@ HELP = {
     "GET /_sim/events": "all events, oldest first",
     "GET /_sim/deliveries": "all deliveries with their state",
     "POST /_sim/fail": "{when: before|after, status: 500 | timeout: true, hold_s, method, path, count}; DELETE clears",
+    "POST /_sim/chaos": "{seed, fail, lose, drop, double, delay_s}: wrong at random; {} brings calm",
     "POST /_sim/clock": "{advance_s}",
     "POST /_sim/topup": "{amount, currency}: available money for the platform",
     "POST /_sim/sessions/ID/pay": "{card}: pay without the page",
@@ -48,7 +49,8 @@ class Control:
         self.faults = faults
         self.posts: dict[str, Callable[[Obj], Any]] = {
             "delivery": self._delivery, "deliver": self._deliver, "fail": self._fail, "clock": self._clock,
-            "topup": self._topup, "disputes": self._dispute, "payouts": self._payouts, "reset": self._reset,
+            "topup": self._topup, "chaos": lambda body: chaos.change(self.sim, body),
+            "disputes": self._dispute, "payouts": self._payouts, "reset": self._reset,
         }  # fmt: skip
 
     def answer(self, request: Request, caller: str) -> Answer:
