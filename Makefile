@@ -66,7 +66,7 @@ test: lint chromium weights
 
 # 300 random histories of payments, refunds, disputes and transfers, each told in order and as a storm.
 storm: venv
-	STORM=300 $(BIN)/python -m pytest -q tests/payouts/test_storm.py $(ARGS)
+	STORM=300 RACES=100 $(BIN)/python -m pytest -q tests/payouts/test_storm.py tests/payouts/test_races.py $(ARGS)
 
 bench: weights
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -82,7 +82,7 @@ class Market:
     history: History
     people: list[User] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
-    told: set[str] = field(default_factory=set)
+    last: str = ""
 
     def open(self, word: str) -> None:
         """Make the people, the packages and the orders, all of names of their own."""
@@ -95,7 +95,7 @@ class Market:
             parts = zip(self.people, self.history.seconds, strict=True)
             package = package_of(*parts, price_minor=price, slug=f"{name}-{number}")
             self.orders.append(people.make_order(buyer, package))
-        self.told = {one["id"] for one in self.sim.control("events")["data"]}
+        self.fresh()  # those of opening accounts
 
     def do(self, step: Step) -> None:
         """Do one step at Stripe; one that cannot happen now, as Stripe sees it, does not happen."""
@@ -108,8 +108,8 @@ class Market:
 
     def fresh(self) -> list[dict[str, Any]]:
         """Give the events that were not told yet, oldest first."""
-        found = [one for one in self.sim.control("events")["data"] if one["id"] not in self.told]
-        self.told |= {one["id"] for one in found}
+        found: list[dict[str, Any]] = self.sim.control(f"events?after={self.last}")["data"]
+        self.last = found[-1]["id"] if found else self.last
         return found
 
     def _pay(self, number: int) -> None:
@@ -284,9 +284,14 @@ def settle() -> None:
     raise AssertionError(f"These events are never handled: {left}")
 
 
-def play(history: History, sim: Simulator, *, pool: ProcessPoolExecutor | None, word: str) -> dict[str, Any]:
-    """Play a history from its first step to its last payout run; with ``pool`` its events come as a storm."""
-    market = Market(sim, history)
+def play(
+    history: History, sim: Simulator, *, pool: ProcessPoolExecutor | None, word: str, last: str
+) -> tuple[dict[str, Any], str]:
+    """Play a history from its first step to its last payout run; with ``pool`` its events come as a storm.
+
+    ``last`` is the last event before it; gives how it ended, and its own last event.
+    """
+    market = Market(sim, history, last=last)
     market.open(word)
     rng = random.Random(history.seed)
     earlier: list[dict[str, Any]] = []
@@ -302,4 +307,4 @@ def play(history: History, sim: Simulator, *, pool: ProcessPoolExecutor | None, 
             earlier += events
         market.pay_out()
     in_order(market.fresh())
-    return market.final()
+    return market.final(), market.last
