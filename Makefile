@@ -12,7 +12,7 @@ SHELL := /bin/bash
 # deploy/env.example stands for production, so it is proved complete; its secrets are drawn here.
 PRODUCTION := set -a; . deploy/env.example; SECRET_KEY="$$(head -c 48 /dev/urandom | base64 -w 0)"; set +a;
 
-.PHONY: help venv weights chromium demo test lint format storm bench lock clean
+.PHONY: help venv loaders weights chromium demo test lint format storm bench lock clean
 
 help:
 	@echo "make demo    run everything on this machine (ARGS='--port N', ARGS='--smoke --footage FILE')"
@@ -31,6 +31,17 @@ $(STAMP): requirements-dev.lock
 	@echo "Installing the packages into $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+# The libraries of the buyers live beside ours, not among them: they want another numpy.
+LOADERS := $(VENV)/loaders
+
+loaders: venv $(LOADERS)/.installed
+
+$(LOADERS)/.installed: requirements-loaders.lock
+	@echo "Installing the libraries that open packages into $(LOADERS) …"
+	@$(PYTHON) -m venv $(LOADERS)
+	@$(LOADERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-loaders.lock
 	@touch $@
 
 weights: venv
@@ -61,7 +72,7 @@ format: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: lint chromium weights
+test: lint chromium weights loaders
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 # 300 random histories of payments, refunds, disputes and transfers, each told in order and as a storm.
@@ -75,13 +86,15 @@ bench: weights
 # by others (mediapipe, and a GUI build of OpenCV) and never imported here: 0.5 GB.
 LEFT_OUT := jax jaxlib scipy sounddevice sentencepiece opencv-contrib-python opencv-python setuptools opt-einsum
 # 3.11 means 3.11.0 here: Debian has 3.11.2, for which some packages need a backport more than for 3.11.3.
-LOCK := --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet $(addprefix --no-emit-package ,$(LEFT_OUT))
+LOCK_BASE := --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
+LOCK := $(LOCK_BASE) $(addprefix --no-emit-package ,$(LEFT_OUT))
 
 lock:
 	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
 	$(PYTHON) -m venv "$$tools"; "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv; \
 	"$$tools/bin/uv" pip compile pyproject.toml $(LOCK) -o requirements.lock; \
-	"$$tools/bin/uv" pip compile pyproject.toml --extra embedded --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+	"$$tools/bin/uv" pip compile pyproject.toml --extra embedded --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock; \
+	"$$tools/bin/uv" pip compile requirements-loaders.in $(LOCK_BASE) -o requirements-loaders.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -20,6 +20,8 @@ SECTIONS = {
     "matcher": "benchmarks.matcher",
     "cost": "benchmarks.cost",
     "resources": "benchmarks.resources",
+    "tags": "benchmarks.tags",
+    "pose": "benchmarks.pose",
 }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from buyers.models import CartItem, Entitlement, Membership, OrderLine
+from buyers import promotions, sizes
+from buyers.models import CartCode, CartItem, Entitlement, Membership, OrderLine
 from marketplace.models import LicenceTerms, Package
 from marketplace.money import Money
 from marketplace.states import OrderState
@@ -31,12 +32,18 @@ class Line:
         """Say whether it is bought when the cart is paid now."""
         return not self.gone and not self.asked
 
+    @property
+    def amount_minor(self) -> int:
+        """Give what it costs for its size of team, before any discount."""
+        return self.item.package.price_minor * sizes.multiple(self.item.size)
+
 
 @dataclass(frozen=True)
 class Cart:
     """What is in the cart now; only ``buyable`` lines count."""
 
     lines: list[Line]
+    code: CartCode | None = None
 
     @property
     def buyable(self) -> list[Line]:
@@ -45,8 +52,29 @@ class Cart:
 
     @property
     def total_minor(self) -> int:
-        """Add up what is paid now."""
-        return sum(line.item.package.price_minor for line in self.buyable)
+        """Add up what is paid now, without tax."""
+        return self.list_minor - self.discount_minor
+
+    @property
+    def list_minor(self) -> int:
+        """Add up what it costs before the promotion code."""
+        return sum(line.amount_minor for line in self.buyable)
+
+    @property
+    def discount_minor(self) -> int:
+        """Give what the promotion code takes off."""
+        return self._discount[0]
+
+    @property
+    def code_problem(self) -> str:
+        """Say in one sentence why the code takes nothing off, or nothing when it does."""
+        return self._discount[1]
+
+    @property
+    def _discount(self) -> tuple[int, str]:
+        if self.code is None or not self.buyable:
+            return 0, ""
+        return promotions.discount(self.code, total_minor=self.list_minor, currency=self.currency)
 
     @property
     def currency(self) -> str:
@@ -61,9 +89,10 @@ class Cart:
 
     @property
     def fingerprint(self) -> str:
-        """Write what the person saw: packages, versions and prices; a change since then is asked about again."""
-        seen = sorted((str(x.item.package.current_id), x.item.package.price_minor) for x in self.buyable)
-        return ";".join(f"{version}:{price}" for version, price in seen)
+        """Write what the person saw: packages, versions, prices and code; a change since then is asked about again."""
+        seen = sorted((str(x.item.package.current_id), x.amount_minor, x.item.size) for x in self.buyable)
+        code = f"{self.code.stripe_id}:{self.discount_minor}" if self.code else ""
+        return ";".join([*(f"{version}:{price}:{size}" for version, price, size in seen), code])
 
 
 def put(*, member: Membership, package: Package) -> bool:
@@ -75,6 +104,13 @@ def put(*, member: Membership, package: Package) -> bool:
         create_defaults={"price_minor": package.price_minor, "added_by_id": member.user_id},
     )
     return new
+
+
+def resize(*, member: Membership, package_id: Any, size: str) -> None:
+    """Say for how many people a package in the cart is; another size is another price, shown before paying."""
+    if size in sizes.TERMS:
+        rows = CartItem.objects.filter(organisation_id=member.organisation_id, package_id=package_id)
+        rows.update(size=size)
 
 
 def take_out(*, member: Membership, package_id: Any) -> None:
@@ -101,7 +137,7 @@ def look(*, member: Membership) -> Cart:
     listed = set(Package.objects.listed().filter(pk__in=ids).values_list("pk", flat=True))
     notes = _notes(member, ids)
     currency = next((item.package.currency for item in items if item.package_id in listed), "usd")
-    return Cart([_line(item, listed, currency, notes) for item in items])
+    return Cart([_line(item, listed, currency, notes) for item in items], promotions.of_cart(member))
 
 
 def _line(item: CartItem, listed: set[Any], currency: str, notes: dict[Any, tuple[str, Any]]) -> Line:
@@ -129,7 +165,7 @@ def _notes(member: Membership, packages: Iterable[Any]) -> dict[Any, tuple[str, 
     found: dict[Any, tuple[str, Any]] = {}
     waiting = OrderLine.objects.filter(
         order__organisation_id=member.organisation_id,
-        order__state=OrderState.PENDING,
+        order__state__in=[OrderState.PENDING, OrderState.AWAITING],
         version__package__in=packages,
     )
     for line in waiting.select_related("order", "version"):

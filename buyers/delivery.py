@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from buyers import seats
+from buyers.groups import Group, grouped
 from buyers.models import Download, Entitlement, Order
 from marketplace import storage
-from marketplace.models import PackageClip, PackageObject
-from marketplace.states import ClipState
+from marketplace.models import Package, PackageClip, PackageObject, PackageVersion
+from marketplace.states import ClipState, VersionState
 
 CHECKSUMS = "SHA256SUMS"
-# Files that speak of every clip of a version: once one is withdrawn they tell too much or promise what is not there.
-SPEAK_OF_ALL = Q(path__in=["manifest.jsonl", CHECKSUMS]) | Q(clip=None, path__startswith="annotations/")
-SHOWN = 100
+SAMPLE = "sample/"
+# What a version may still say once a clip of it is withdrawn; its other files about every clip tell too much or promise
+# what is not there.
+SAYS_LITTLE = ("LICENSE.txt", "README.md", "tombstones.jsonl", "annotations/yolo_pose/data.yaml")
 
 
 class NotDeliverable(Exception):
@@ -25,9 +29,13 @@ class NotDeliverable(Exception):
 
 @dataclass(frozen=True)
 class Delivery:
-    """One bought version: its entitlement, how many of its clips were withdrawn since, and how many are held back."""
+    """One bought version: its entitlement, the version that is delivered for it, how many clips are gone or held.
+
+    ``version`` is what was bought, or what stands in for it because clips were withdrawn.
+    """
 
     entitlement: Entitlement
+    version: PackageVersion
     withdrawn: int
     held: int
 
@@ -37,19 +45,19 @@ class Delivery:
         return closed(self.entitlement)
 
     @property
+    def seats_taken(self) -> int:
+        """Count the people who have downloaded it, of those it was bought for."""
+        return seats.taken(self.entitlement)
+
+    @property
     def objects(self) -> QuerySet[PackageObject]:
         """List the files that may leave now."""
         return deliverable(self.entitlement)
 
     @property
-    def shown(self) -> list[PackageObject]:
-        """List the files that a page shows; the manifest has all."""
-        return list(self.objects[:SHOWN])
-
-    @property
-    def count(self) -> int:
-        """Count the files that may leave now."""
-        return self.objects.count()
+    def groups(self) -> list[Group]:
+        """Sort the files of a page by what they are for."""
+        return grouped(self.objects)
 
 
 def of_order(order: Order) -> list[Delivery]:
@@ -59,9 +67,18 @@ def of_order(order: Order) -> list[Delivery]:
 
 
 def _delivery(entitlement: Entitlement) -> Delivery:
-    lost = _lost(entitlement)
+    bought = PackageClip.objects.filter(version_id=entitlement.version_id)
+    lost = bought.exclude(clip__state=ClipState.APPROVED)
     withdrawn = lost.filter(clip__state=ClipState.WITHDRAWN).count()
-    return Delivery(entitlement, withdrawn, lost.count() - withdrawn)
+    return Delivery(entitlement, delivered(entitlement), withdrawn, lost.count() - withdrawn)
+
+
+def delivered(entitlement: Entitlement) -> PackageVersion:
+    """Find the version to deliver: the one that was bought, or what stands in for it since clips were withdrawn."""
+    version = entitlement.version
+    while following := PackageVersion.objects.filter(replaces=version, state=VersionState.PUBLISHED).first():
+        version = following
+    return version
 
 
 def closed(entitlement: Entitlement) -> str:
@@ -76,24 +93,47 @@ def closed(entitlement: Entitlement) -> str:
     )
 
 
-def _lost(entitlement: Entitlement) -> QuerySet[PackageClip]:
-    members = PackageClip.objects.filter(version_id=entitlement.version_id)
-    return members.exclude(clip__state=ClipState.APPROVED)
-
-
 def deliverable(entitlement: Entitlement) -> QuerySet[PackageObject]:
     """Keep the files of a version that may leave now: none of a clip that is not approved any more.
 
     With such a clip the files that speak of every clip stay behind too.
     """
-    files = PackageObject.objects.filter(version_id=entitlement.version_id).order_by("path")
+    return _deliverable(delivered(entitlement)).exclude(path__startswith=SAMPLE)
+
+
+def _deliverable(version: PackageVersion) -> QuerySet[PackageObject]:
+    files = version.objects_in.filter(gone_at=None).order_by("path")
     alive = files.filter(Q(clip=None) | Q(clip__state=ClipState.APPROVED))
-    return alive.exclude(SPEAK_OF_ALL) if _lost(entitlement).exists() else alive
+    gone = version.members.exclude(clip__state=ClipState.APPROVED)
+    if not gone.exists():
+        return alive
+    # A shard goes on if every clip in it does; its row says which clips these are.
+    inside = PackageClip.objects.filter(
+        version=OuterRef("version"), position__gte=OuterRef("first"), position__lte=OuterRef("last")
+    ).exclude(clip__state=ClipState.APPROVED)
+    whole_shard = Q(clip=None, first__isnull=False) & ~Exists(inside)
+    little = [*SAYS_LITTLE, *(SAMPLE + path for path in SAYS_LITTLE)]
+    return alive.filter(Q(clip__isnull=False) | whole_shard | Q(path__in=little))
+
+
+def sample(package: Package) -> QuerySet[PackageObject]:
+    """List the files of the free sample of the version on sale, as they may be downloaded now."""
+    if package.current is None:
+        return PackageObject.objects.none()
+    return _deliverable(package.current).filter(path__startswith=SAMPLE)
+
+
+def sample_link(*, package: Package, path: str) -> str:
+    """Sign a link to one file of the free sample for 15 minutes; raises NotDeliverable."""
+    found = sample(package).filter(path=SAMPLE + path).first()
+    if found is None:
+        raise NotDeliverable("The free sample has no such file now.")
+    return sign(found)
 
 
 def link(*, entitlement: Entitlement, path: str, user: Any, address_prefix: str) -> str:
     """Sign a link to one file for 15 minutes and write down that it was handed out; raises NotDeliverable."""
-    files = PackageObject.objects.filter(version_id=entitlement.version_id).select_related("clip")
+    files = delivered(entitlement).objects_in.exclude(path__startswith=SAMPLE).select_related("clip")
     found = files.filter(path=path).first()
     if found is None:
         raise NotDeliverable("This package has no such file.")
@@ -101,8 +141,10 @@ def link(*, entitlement: Entitlement, path: str, user: Any, address_prefix: str)
         raise NotDeliverable(why)
     if not deliverable(entitlement).filter(pk=found.pk).exists():
         raise NotDeliverable(_kept_back(found))
+    if why := seats.take(entitlement=entitlement, user=user):
+        raise NotDeliverable(why)
     Download.objects.create(entitlement=entitlement, user=user, path=path, address_prefix=address_prefix)
-    return _sign(found)
+    return sign(found)
 
 
 def _kept_back(found: PackageObject) -> str:
@@ -119,7 +161,8 @@ def _kept_back(found: PackageObject) -> str:
     return "Our moderators look at this clip again, so it is not delivered until they have decided. Come back in a day."
 
 
-def _sign(found: PackageObject) -> str:
+def sign(found: PackageObject) -> str:
+    """Sign a link to one file for 15 minutes, under its own name."""
     return storage.sign_get(
         bucket=settings.S3_BUCKET_PACKAGES,
         key=found.key,
@@ -132,6 +175,8 @@ def links(*, delivery: Delivery, user: Any, address_prefix: str) -> list[tuple[P
     """Sign a link to every file for 15 minutes and write all of them down; raises NotDeliverable."""
     if delivery.closed:
         raise NotDeliverable(delivery.closed)
+    if why := seats.take(entitlement=delivery.entitlement, user=user):
+        raise NotDeliverable(why)
     files = list(delivery.objects)
     Download.objects.bulk_create(
         [
@@ -142,13 +187,13 @@ def links(*, delivery: Delivery, user: Any, address_prefix: str) -> list[tuple[P
         ],
         batch_size=1000,
     )
-    return [(file, _sign(file)) for file in files]
+    return [(file, sign(file)) for file in files]
 
 
 def manifest(*, delivery: Delivery, user: Any, address_prefix: str) -> dict[str, Any]:
     """Give the machine-readable list of a bought version: every file with checksum and a link for 15 minutes."""
     signed = links(delivery=delivery, user=user, address_prefix=address_prefix)
-    version = delivery.entitlement.version
+    version = delivery.version
     return {
         "schema": "fairframe-delivery/1",
         "package": version.package.slug,
@@ -173,11 +218,17 @@ def manifest(*, delivery: Delivery, user: Any, address_prefix: str) -> dict[str,
 
 def curl_config(*, delivery: Delivery, user: Any, address_prefix: str) -> str:
     """Write the list as a configuration file of curl, which needs nothing else to fetch every file."""
+    signed = links(delivery=delivery, user=user, address_prefix=address_prefix)
+    # The page gives the checksums, and they are what the rest is checked against.
+    return curl_lines((file.path, url) for file, url in signed if file.path != CHECKSUMS)
+
+
+def curl_lines(files: Iterable[tuple[str, str]]) -> str:
+    """Write (path, link) pairs as a configuration file of curl."""
     lines = [f"# Links are good for {settings.S3_LINK_SECONDS // 60} minutes after this file was made."]
     lines += ["fail", "create-dirs", "continue-at = -"]
-    for file, url in links(delivery=delivery, user=user, address_prefix=address_prefix):
-        if file.path != CHECKSUMS:  # the page gives them, and they are what the rest is checked against
-            lines += [f'url = "{url}"', f'output = "{_quoted(file.path)}"']
+    for path, url in files:
+        lines += [f'url = "{url}"', f'output = "{_quoted(path)}"']
     return "\n".join([*lines, ""])
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
-from buyers.models import Organisation
+from buyers import tax_numbers
+from buyers.models import BillingDetails, Organisation
 from marketplace import countries
 
 
@@ -30,3 +33,29 @@ class InvitationForm(forms.Form):
     """Whom to invite."""
 
     email = forms.EmailField(label="E-mail address of the colleague")
+
+
+class BillingForm(forms.ModelForm):
+    """Whom invoices are for."""
+
+    country = forms.ChoiceField(choices=[("", "Choose a country"), *countries.CHOICES], label="Country")
+
+    class Meta:
+        model = BillingDetails
+        fields = ["name", "line1", "line2", "postal_code", "city", "region", "country", "vat_id", "email"]
+        help_texts = {
+            "name": "The company's full name, as it is registered.",
+            "vat_id": "Checked as you save. With one from another EU country the tax is yours to pay (reverse charge).",
+            "email": "Invoices and reminders also go here. Leave it empty for only the person who orders.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Check the number against its country's rules, and write every field on one line."""
+        values = super().clean() or {}
+        for name, value in values.items():
+            values[name] = " ".join(value.split())
+        try:
+            values["vat_id"] = tax_numbers.check(values.get("vat_id", ""), country=values.get("country", ""))
+        except tax_numbers.NumberRefused as why:
+            self.add_error("vat_id", str(why))
+        return values

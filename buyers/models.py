@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from marketplace.models import LicenceTerms, Package, PackageVersion
+from buyers.sizes import LicenceSize
+from marketplace.models import LicenceTerms, Package, PackageVersion, Tombstone
 from marketplace.states import OrderState
 
 
@@ -75,6 +76,7 @@ class CartItem(models.Model):
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
     price_minor = models.PositiveBigIntegerField(help_text="What it cost when somebody last agreed to it.")
+    size = models.CharField(max_length=16, choices=LicenceSize.choices, default=LicenceSize.TEAM_5)
 
     class Meta:
         ordering = ["added_at"]
@@ -84,6 +86,11 @@ class CartItem(models.Model):
 
     def __str__(self) -> str:
         return str(self.package)
+
+
+class PayBy(models.TextChoices):
+    CARD = "card", "By card, now"
+    TRANSFER = "transfer", "By bank transfer, on an invoice"
 
 
 class Order(models.Model):
@@ -96,7 +103,18 @@ class Order(models.Model):
     state = models.CharField(max_length=16, choices=OrderState.choices, default=OrderState.PENDING)
     state_changed_at = models.DateTimeField(default=timezone.now)
     currency = models.CharField(max_length=3, default="usd")
-    total_minor = models.PositiveBigIntegerField()
+    pay_by = models.CharField(max_length=8, choices=PayBy.choices, default=PayBy.CARD)
+    total_minor = models.PositiveBigIntegerField(help_text="With tax: what is paid.")
+    tax_minor = models.PositiveBigIntegerField(default=0)
+    tax_reason = models.CharField(max_length=40, blank=True, help_text="Stripe's word, e.g. reverse_charge.")
+    discount_minor = models.PositiveBigIntegerField(default=0)
+    promotion_code = models.CharField(max_length=64, blank=True)
+    promotion_stripe_id = models.CharField(max_length=255, blank=True)
+    purchase_order = models.CharField(max_length=60, blank=True, help_text="The buyer's own number.")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="Of a bank transfer.")
+    stripe_invoice_id = models.CharField(max_length=255, blank=True, db_index=True)
+    invoice_url = models.URLField(max_length=2000, blank=True, help_text="Where Stripe says how to pay it.")
+    reminded_at = models.DateTimeField(null=True, blank=True)
     stripe_session_id = models.CharField(max_length=255, blank=True, db_index=True)
     stripe_payment_intent = models.CharField(max_length=255, blank=True, db_index=True)
     stripe_charge = models.CharField(max_length=255, blank=True)
@@ -119,20 +137,42 @@ class Order(models.Model):
         """Give the first eight characters of the id, as people read it out."""
         return str(self.pk)[:8].upper()
 
+    @property
+    def net_minor(self) -> int:
+        """Give what is shared and booked as sold: the total without tax."""
+        return self.total_minor - self.tax_minor
+
+    @property
+    def list_minor(self) -> int:
+        """Give what it would have cost without the promotion code."""
+        return self.net_minor + self.discount_minor
+
+    @property
+    def overdue(self) -> bool:
+        """Say whether a bank transfer should have come."""
+        return self.state == OrderState.AWAITING and self.due_at is not None and self.due_at < timezone.now()
+
 
 class OrderLine(models.Model):
-    """One package version at the price it had when it was ordered."""
+    """One package version for one size of team, at what was really paid: after discount, without tax."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     version = models.ForeignKey(PackageVersion, on_delete=models.PROTECT, related_name="order_lines")
     title = models.CharField(max_length=120)
+    size = models.CharField(max_length=16, choices=LicenceSize.choices, default=LicenceSize.TEAM_5)
     price_minor = models.PositiveBigIntegerField()
+    discount_minor = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "version"], name="line_once_per_version")]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def list_minor(self) -> int:
+        """Give its price before the discount."""
+        return self.price_minor + self.discount_minor
 
 
 class LicenceAcceptance(models.Model):
@@ -168,11 +208,28 @@ class Entitlement(models.Model):
     starts_at = models.DateTimeField()
     until = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    seats = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="How many people download; empty: everyone of the organisation."
+    )
 
     objects = EntitlementQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.version} for {self.organisation}"
+
+
+class Seat(models.Model):
+    """One of the people for whom a licence of limited size was bought; the first download takes it."""
+
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="seats_taken")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entitlement", "user"], name="seat_once_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user} of {self.entitlement}"
 
 
 class Download(models.Model):
@@ -189,3 +246,28 @@ class Download(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class WithdrawalNotice(models.Model):
+    """One withdrawn clip that an organisation was told of, so that nobody is told twice."""
+
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.CASCADE, related_name="withdrawal_notices")
+    tombstone = models.ForeignKey(Tombstone, on_delete=models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entitlement", "tombstone"], name="withdrawal_told_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entitlement_id} told of {self.tombstone_id}"
+
+
+from buyers.billing_models import (  # noqa: E402, F401 -- Django looks for models here; they name these by string
+    BillingDetails,
+    CartCode,
+    Document,
+    DocumentKind,
+    DocumentSeries,
+)

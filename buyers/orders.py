@@ -8,45 +8,36 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import cast
 
-import stripe
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from stripe.params.checkout import SessionCreateParamsLineItem
 
-from buyers import cart
-from buyers.models import CartItem, Entitlement, LicenceAcceptance, Membership, Order, OrderLine
-from buyers.stripe_api import client
+from buyers import billing, cart, documents, promotions, sizes
+from buyers.bank_transfer import open_invoice
+from buyers.models import (
+    CartCode,
+    CartItem,
+    Entitlement,
+    LicenceAcceptance,
+    Membership,
+    Order,
+    OrderLine,
+    PayBy,
+)
+from buyers.payment import expire, open_payment
+from buyers.refusals import OrderRefused, PaymentMismatch, StripeAway
 from marketplace.models import PackageVersion
 from marketplace.models.event import record
 from marketplace.money import Money
 from marketplace.states import MoveRefused, OrderState, advance
 
 log = logging.getLogger(__name__)
-PAY_WITHIN = timedelta(hours=23)  # Stripe takes 30 minutes to 24 hours
-LAST_CALL = timedelta(minutes=35)  # less than that before the end, Stripe makes no page any more
-
-
-class OrderRefused(Exception):
-    """Say in one sentence why there is no order; the cart is as it was."""
-
-
-class PaymentMismatch(Exception):
-    """What was paid is not what was ordered."""
-
-
-class StripeAway(Exception):
-    """Stripe gave no payment page; the order waits and can be paid later."""
-
-    def __init__(self, order: Order) -> None:
-        super().__init__(
-            f"Stripe did not answer, so nothing was charged. {order} and your cart are kept: "
-            "press “Pay now” in a minute."
-        )
-        self.order = order
+__all__ = [
+    "OrderRefused", "PaymentMismatch", "StripeAway", "checkout", "expire", "mark_paid", "open_payment", "pay_page",
+]  # fmt: skip
 
 
 def checkout(
@@ -57,6 +48,8 @@ def checkout(
     accepted: Mapping[int, str],
     address_prefix: str,
     agent: str,
+    pay_by: str = PayBy.CARD,
+    purchase_order: str = "",
 ) -> Order:
     """Make an order of the cart and a page at Stripe to pay it; the same form sent twice finds the first order.
 
@@ -66,10 +59,33 @@ def checkout(
     organisation = member.organisation
     order = Order.objects.filter(organisation=organisation, form_token=form_token).first()
     if order is None:
-        order = _place(member, form_token, fingerprint, accepted, address_prefix, agent)
-    if order.state == OrderState.PENDING and not order.stripe_session_id:
-        open_payment(order=order)
+        _can_be_billed(member, pay_by)
+        order = _place(
+            member, form_token, fingerprint, accepted, address_prefix, agent, pay_by, purchase_order
+        )
+    pay_page(order=order)
     return order
+
+
+def pay_page(*, order: Order) -> None:
+    """See to it that a pending order has its payment page or its invoice. Raises StripeAway or OrderRefused."""
+    if order.state != OrderState.PENDING:
+        return
+    if order.pay_by == PayBy.TRANSFER:
+        open_invoice(order=order)
+    elif not order.stripe_session_id:
+        open_payment(order=order)
+
+
+def _can_be_billed(member: Membership, pay_by: str) -> None:
+    if pay_by not in PayBy.values:
+        raise OrderRefused("Choose how to pay. Nothing was charged.")
+    needed = pay_by == PayBy.TRANSFER or settings.STRIPE_TAX
+    if needed and billing.of(member.organisation) is None:
+        why = "An invoice needs" if pay_by == PayBy.TRANSFER else "To work out the tax we need"
+        raise OrderRefused(
+            f"{why} your organisation's name and address: fill in the billing details first. Your cart is kept."
+        )
 
 
 def _place(
@@ -79,6 +95,8 @@ def _place(
     accepted: Mapping[int, str],
     address_prefix: str,
     agent: str,
+    pay_by: str,
+    purchase_order: str,
 ) -> Order:
     now = cart.look(member=member)
     if not now.buyable:
@@ -99,14 +117,22 @@ def _place(
                 form_token=form_token,
                 currency=now.currency,
                 total_minor=now.total_minor,
+                discount_minor=now.discount_minor,
+                promotion_code=now.code.code if now.code and now.discount_minor else "",
+                promotion_stripe_id=now.code.stripe_id if now.code and now.discount_minor else "",
+                pay_by=pay_by,
+                purchase_order=" ".join(purchase_order.split())[:60],
             )
-            for line in now.buyable:
+            off = promotions.shared(now.discount_minor, [line.amount_minor for line in now.buyable])
+            for line, less in zip(now.buyable, off, strict=True):
                 package = line.item.package
                 OrderLine.objects.create(
                     order=order,
                     version=cast(PackageVersion, package.current),  # what is listed has one
                     title=package.title,
-                    price_minor=package.price_minor,
+                    size=line.item.size,
+                    price_minor=line.amount_minor - less,
+                    discount_minor=less,
                 )
             for terms in now.terms:
                 LicenceAcceptance.objects.create(
@@ -124,64 +150,28 @@ def _place(
     return order
 
 
-def open_payment(*, order: Order) -> Order:
-    """Make Stripe's payment page for a pending order that has none.
+def mark_paid(
+    *,
+    order: Order,
+    payment_intent: str,
+    charge: str,
+    amount_minor: int,
+    currency: str,
+    tax_minor: int = 0,
+    tax_reason: str = "",
+) -> bool:
+    """Mark an order paid, open its downloads and issue its papers. True only for the call that moved it.
 
-    Raises StripeAway and keeps the order, or OrderRefused and closes it when its time is over.
-    """
-    if timezone.now() > order.created_at + PAY_WITHIN - LAST_CALL:
-        expire(order=order)
-        raise OrderRefused(
-            f"{order} was not paid within a day, so it is closed. Nothing was charged. Order again."
-        )
-    back = settings.SITE_URL + reverse("buyers:order", args=[order.pk])
-    lines: list[SessionCreateParamsLineItem] = [
-        {
-            "price_data": {
-                "currency": order.currency,
-                "unit_amount": line.price_minor,
-                "product_data": {"name": line.title, "description": f"Version {line.version.number}"},
-            },
-            "quantity": 1,
-        }
-        for line in order.lines.select_related("version")
-    ]
-    metadata = {"order": str(order.pk)}
-    try:
-        session = client().v1.checkout.sessions.create(
-            {
-                "mode": "payment",
-                "ui_mode": "hosted_page",
-                "line_items": lines,
-                "client_reference_id": str(order.pk),
-                "customer_email": order.placed_by.email,
-                "metadata": metadata,
-                "payment_intent_data": {"metadata": metadata, "transfer_group": f"order_{order.pk}"},
-                "success_url": back + "?paid=1",
-                "cancel_url": back + "?cancelled=1",
-                # From the row, not from now: a repeated call must be the same call, or its key is refused.
-                "expires_at": int((order.created_at + PAY_WITHIN).timestamp()),
-            },
-            {"idempotency_key": f"order-{order.pk}"},
-        )
-    except stripe.StripeError as error:
-        log.error("no payment page for order %s: %s: %s", order.pk, type(error).__name__, error)
-        raise StripeAway(order) from error
-    Order.objects.filter(pk=order.pk).update(stripe_session_id=session.id, checkout_url=session.url or "")
-    order.refresh_from_db()
-    return order
-
-
-def mark_paid(*, order: Order, payment_intent: str, charge: str, amount_minor: int, currency: str) -> bool:
-    """Mark an order paid and open its downloads. True only for the call that moved it.
-
-    Raises PaymentMismatch, changing nothing, when another amount or currency was paid than ordered.
+    ``amount_minor`` is with tax, which Stripe works out while a card is charged. Raises PaymentMismatch, changing
+    nothing, when another amount (without tax) or currency was paid than ordered.
     """
     with transaction.atomic():
         row = Order.objects.select_for_update().get(pk=order.pk)
-        if (amount_minor, currency.lower()) != (row.total_minor, row.currency.lower()):
+        if row.paid_at is not None:
+            return False  # also when it was refunded or disputed since
+        if (amount_minor - tax_minor, currency.lower()) != (row.net_minor, row.currency.lower()):
             raise PaymentMismatch(
-                f"{Money(amount_minor, currency)} was paid for {Money(row.total_minor, row.currency)}."
+                f"{Money(amount_minor - tax_minor, currency)} was paid for {Money(row.net_minor, row.currency)}."
             )
         now = timezone.now()
         try:
@@ -192,6 +182,9 @@ def mark_paid(*, order: Order, payment_intent: str, charge: str, amount_minor: i
                 stripe_payment_intent=payment_intent,
                 stripe_charge=charge,
                 paid_at=now,
+                total_minor=amount_minor,
+                tax_minor=tax_minor,
+                tax_reason=tax_reason[:40],
             )
         except MoveRefused:
             return False
@@ -205,8 +198,14 @@ def mark_paid(*, order: Order, payment_intent: str, charge: str, amount_minor: i
                 version=line.version,
                 starts_at=now,
                 until=until,
+                seats=sizes.seats(line.size),
             )
+        documents.of_payment(order=row)
         CartItem.objects.filter(organisation_id=row.organisation_id, package_id__in=packages).delete()
+        if row.promotion_stripe_id:
+            CartCode.objects.filter(
+                organisation_id=row.organisation_id, stripe_id=row.promotion_stripe_id
+            ).delete()
         pk = row.pk
         transaction.on_commit(lambda: _confirm(pk))
     return True
@@ -225,11 +224,3 @@ def _confirm(pk: uuid.UUID) -> None:
     body = render_to_string("buyers/emails/paid.txt", context)
     # A mail server that is down must not undo a payment: the order page says the same.
     send_mail(f"[Fairframe] {order} is paid", body, None, [order.placed_by.email], fail_silently=True)
-
-
-def expire(*, order: Order) -> None:
-    """Close an order whose payment page ran out; a paid one stays paid."""
-    try:
-        advance(order, OrderState.EXPIRED)
-    except MoveRefused:
-        order.refresh_from_db()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Count, F, Max, QuerySet, Sum
 
-from buyers import coverage
+from buyers import redaction, samples
 from buyers.models import Entitlement, Membership, OrderLine
-from marketplace import countries, timeline
+from marketplace import countries, coverage, timeline
 from marketplace.models import Clip, Footage, Package, PackageVersion
 from marketplace.states import VersionState
 
@@ -55,7 +55,9 @@ class Shown:
     contributors: int
     countries: list[str]
     axes: list[tuple[str, list[coverage.Bar]]]
-    redaction: coverage.Redaction
+    redaction: redaction.Redaction
+    accuracy: dict[str, Any]
+    sample: int
 
 
 def of(package: Package, *, clip: int = 1, first: int = 1) -> Shown | None:
@@ -64,44 +66,51 @@ def of(package: Package, *, clip: int = 1, first: int = 1) -> Shown | None:
     ``clip`` and ``first`` (the first of the list) count from 1 and are put inside the package's range.
     """
     version, clips = package.current, alive(package)
-    if version is None or not clips:
+    figures = clips.order_by().aggregate(
+        count=Count("pk"), length=Sum(F("end_ms") - F("start_ms")), bytes=Sum("media_bytes")
+    )
+    total = figures["count"]
+    if version is None or not total:
         return None
-    footage = Footage.objects.filter(pk__in={found.footage_id for found in clips})
+    footage = Footage.objects.filter(pk__in=clips.order_by().values("footage_id"))
     recordings = list(footage.values_list("owner_id", "country", "certificate"))
     nations = {country for _, country, _ in recordings}
+    pictures = clips.order_by().values_list("width", "height", "fps").distinct()
     return Shown(
         package=package,
         version=version,
         versions=list(package.versions.filter(state=VersionState.PUBLISHED).order_by("-number")),
-        playing=_playing(clips, clip),
-        clips=some(clips, first),
-        withdrawn=version.members.count() - len(clips),
-        duration_ms=sum(found.duration_ms for found in clips),
-        total_bytes=sum(found.media_bytes for found in clips),
-        pictures=sorted({f"{c.width}×{c.height}, {c.fps:g} fps" for c in clips}),
+        playing=_playing(clips, clip, total),
+        clips=some(clips, first, total),
+        withdrawn=version.members.count() - total,
+        duration_ms=figures["length"],
+        total_bytes=figures["bytes"],
+        pictures=sorted(f"{width}×{height}, {fps:g} fps" for width, height, fps in pictures),
         contributors=len({owner for owner, _, _ in recordings}),
         countries=sorted(countries.name(code) for code in nations),
-        axes=coverage.by_axis(clips),
-        redaction=coverage.redaction(certificate for _, _, certificate in recordings),
+        axes=coverage.by_axis(clips, whole=figures["length"]),
+        redaction=redaction.summed(certificate for _, _, certificate in recordings),
+        accuracy=version.accuracy,
+        sample=samples.clips(version),
     )
 
 
-def alive(package: Package) -> list[Clip]:
+def alive(package: Package) -> QuerySet[Clip]:
     """List the clips of the version on sale that may be seen now, in their order."""
     rows = Clip.objects.sellable().filter(memberships__version_id=package.current_id)
-    return list(rows.defer("quality_parts", "reason").order_by("memberships__position"))
+    return rows.defer("quality_parts", "reason").order_by("memberships__position")
 
 
-def some(clips: list[Clip], first: int) -> Clips:
+def some(clips: QuerySet[Clip], first: int, total: int) -> Clips:
     """Give the clips of one step of the list, from number ``first``."""
-    start = min(max(first, 1), len(clips)) - 1
+    start = min(max(first, 1), total) - 1
     listed = list(enumerate(clips[start : start + CLIPS], start=start + 1))
     last = start + len(listed)
-    return Clips(listed, len(clips), last + 1 if last < len(clips) else 0)
+    return Clips(listed, total, last + 1 if last < total else 0)
 
 
-def _playing(clips: list[Clip], number: int) -> Playing:
-    number = min(max(number, 1), len(clips))
+def _playing(clips: QuerySet[Clip], number: int, total: int) -> Playing:
+    number = min(max(number, 1), total)
     clip = clips[number - 1]
     return Playing(clip, number, timeline.rows(clip.tags.all(), length_ms=clip.duration_ms))
 

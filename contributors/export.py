@@ -76,6 +76,10 @@ def _footage(row: Footage, user: Any) -> dict[str, Any]:
         "recorded_on": row.recorded_on.isoformat() if row.recorded_on else None,
         "created_at": row.created_at.isoformat(),
         "state_changed_at": row.state_changed_at.isoformat(),
+        "boxes_drawn": [
+            {name: getattr(box, name) for name in ("x", "y", "w", "h", "start_ms", "end_ms")}
+            for box in row.manual_boxes.filter(drawn_by=user)
+        ],
         "clips": [_clip(clip) for clip in clips],
         "consents": [consent(given) for given in sorted(row.consents.all(), key=lambda c: c.at)],
         "events": _events(row, clips, user),

@@ -13,6 +13,7 @@ WORDS = {
     "consent.given": "You gave the consents and the upload began.",
     "consent.withdrawn": "You took the consents back.",
     "footage.cover_asked": "Covering again was asked for.",
+    "footage.boxes_forgotten": "A box that was not covered yet was taken away.",
     "footage.covered_again": "Covered again: the clips have new pictures.",
     "footage.files_deleted": "The files were deleted.",
     "footage.original_deleted": "The original was deleted; the covered clips stay.",

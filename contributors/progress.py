@@ -33,7 +33,7 @@ class Progress:
     steps: list[dict[str, Any]]
     sentence: str
     estimate: str = ""
-    title: str = "What happens now"
+    again: bool = False
 
 
 def latest_job(footage: Footage) -> Job | None:
@@ -47,7 +47,7 @@ def of(footage: Footage) -> Progress:
     now = timezone.now()
     if job is None:
         return Progress(steps=_steps(None, footage), sentence="Waiting for a worker.")
-    title = "Being covered again" if job.kind == JobKind.COVER else Progress.title
+    again = job.kind == JobKind.COVER
     if job.state == JobState.QUEUED:
         place = jobs.place_in_queue(job)
         ahead = "You are next" if place == 1 else f"{place - 1} before you"
@@ -56,15 +56,15 @@ def of(footage: Footage) -> Progress:
             sentence = f"The last attempt stopped: {job.reason} It is tried again by itself. {ahead}."
         usual = usual_seconds(footage)
         estimate = f"Nine of ten files of this size take less than {_about(usual)}." if usual else ""
-        return Progress(_steps(job, footage), sentence, estimate, title)
+        return Progress(_steps(job, footage), sentence, estimate, again)
     if job.state == JobState.RUNNING and job.started_at:
         worked = (now - job.started_at).total_seconds()
         sentence = f"At work for {duration(worked * 1000)}."
         if job.attempts > 1:
             sentence += f" This is attempt {job.attempts} of {job.max_attempts}."
         sentence += _parts(job)
-        return Progress(_steps(job, footage), sentence, _left(job, footage, worked), title)
-    return Progress(_steps(job, footage), "", title=title)
+        return Progress(_steps(job, footage), sentence, _left(job, footage, worked), again)
+    return Progress(_steps(job, footage), "", again=again)
 
 
 def _parts(job: Job) -> str:

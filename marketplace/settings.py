@@ -234,6 +234,12 @@ if STRIPE_API_BASE:  # the payment page is a redirect after a form POST, so CSP 
 PAYOUT_HOLD_DAYS = env.int("PAYOUT_HOLD_DAYS", default=7)
 PAYOUT_MINIMUM_MINOR = env.int("PAYOUT_MINIMUM_MINOR", default=2_500)
 ENTITLEMENT_DAYS = 30
+# 1 has Stripe Tax work out the tax of each sale from the buyer's address and number.
+STRIPE_TAX = env.bool("STRIPE_TAX", default=False)
+# What stands on invoices; the lines of the address are separated by “|”.
+SELLER_NAME = env.str("SELLER_NAME", default="Fairframe")
+SELLER_ADDRESS = env.str("SELLER_ADDRESS", default="")
+SELLER_VAT_ID = env.str("SELLER_VAT_ID", default="")
 
 # --- uploads ----------------------------------------------------------------------------------------------
 # Lost work after a closed tab is at most one part.
@@ -263,6 +269,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "pipeline.tasks.sweep", "schedule": 30.0},
+    "tell-of-withdrawals": {"task": "buyers.tasks.tell_of_withdrawals", "schedule": 60.0},
+    "follow-withdrawals": {"task": "pipeline.tasks.follow_withdrawals", "schedule": 30.0},
     "sweep-uploads": {"task": "contributors.tasks.expire_uploads", "schedule": 3600.0},
     "send-letters": {"task": "contributors.tasks.send_letters", "schedule": 60.0},
     "delete-files": {"task": "contributors.tasks.delete_files", "schedule": 600.0},
@@ -275,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payouts.tasks.run_payouts",
         "schedule": crontab(minute=0, hour=6, day_of_month=1),
     },
+    "chase-invoices": {"task": "buyers.tasks.chase_invoices", "schedule": crontab(minute=0, hour=7)},
     "stripe-catch-up": {"task": "payouts.tasks.catch_up", "schedule": 600.0},
     "check-books": {"task": "payouts.tasks.check_books", "schedule": 900.0},
     "reconcile": {"task": "payouts.tasks.reconcile", "schedule": crontab(minute=15, hour=3)},

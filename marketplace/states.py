@@ -45,8 +45,10 @@ class VersionState(models.TextChoices):
 
 class OrderState(models.TextChoices):
     PENDING = "pending", "Waiting for the payment to arrive."
+    AWAITING = "awaiting", "Awaiting payment: the invoice says how to transfer the money."
     PAID = "paid", "Paid: the downloads are open."
     EXPIRED = "expired", "Not paid in time: nothing was charged."
+    CANCELLED = "cancelled", "Cancelled: there is nothing to pay."
     REFUNDED = "refunded", "Refunded: the downloads are closed."
     DISPUTED = "disputed", "In dispute at the bank: the downloads are closed until it decides."
     CHARGED_BACK = "charged_back", "Taken back by the bank: the downloads are closed."
@@ -98,7 +100,9 @@ MOVES: dict[type[models.TextChoices], dict[str, set[str]]] = {
         "published": set(),
     },
     OrderState: {
-        "pending": {"paid", "expired"},
+        "pending": {"paid", "expired", "awaiting"},
+        "awaiting": {"paid", "cancelled"},
+        "cancelled": {"paid"},  # a transfer that was on its way; the money decides
         "expired": {"paid"},  # Stripe may tell of a payment after we stopped waiting; the money decides
         # Stripe decides where a payment stands, also back again: a refund can fail, a dispute can be won.
         "paid": {"refunded", "disputed", "charged_back"},

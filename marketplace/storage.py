@@ -187,6 +187,18 @@ def put_file(*, bucket: str, key: str, path: Path, media_type: str) -> Stored:
     return Stored(bucket, key, size, digest)
 
 
+def put_checked(*, bucket: str, key: str, path: Path, sha256: str, media_type: str) -> None:
+    """Store one file of at most 5 GiB in one request; the store itself compares the SHA-256."""
+    with path.open("rb") as body:
+        client().put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ContentType=media_type,
+            ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
+        )
+
+
 def put_bytes(*, bucket: str, key: str, data: bytes, media_type: str) -> Stored:
     """Store a small object; the store itself compares the SHA-256."""
     digest = hashlib.sha256(data)

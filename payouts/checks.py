@@ -39,7 +39,8 @@ RULES = [
         """SELECT o.id::text FROM buyers_order o
            LEFT JOIN payouts_ledgertransaction t ON t.order_id = o.id AND t.kind = 'sale'
            GROUP BY o.id, o.state
-           HAVING count(t.id) <> CASE WHEN o.state IN ('pending', 'expired') THEN 0 ELSE 1 END""",
+           HAVING count(t.id) <> CASE WHEN o.state IN ('pending', 'expired', 'awaiting', 'cancelled')
+             THEN 0 ELSE 1 END""",
     ),
     Rule(
         "I4",

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, Sum
 
+from buyers import documents
 from buyers.models import Entitlement, Order
 from buyers.stripe_api import client
 from marketplace.money import Money
@@ -115,6 +116,9 @@ def _refunds(order: Order, standing: Standing, taken: Taken) -> Iterator[str]:
                 memo=f"{amount} of {order} {word}: {reason}",
                 sentence=f"{amount} of a sale of {Money(order.total_minor, order.currency)} {word}",
             )
+            if not back:
+                note = f"Refund of {order}"
+                documents.credit(order=order, amount_minor=minor, reference=reference, reason=note)
             yield f"{amount} {word}"
 
 

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from payouts.early import TooEarly
 from payouts.models import StripeEvent
-from payouts.stripe_events import TooEarly, carry_out
+from payouts.stripe_events import carry_out
 from payouts.wake import wake
 
 log = logging.getLogger(__name__)

@@ -43,7 +43,9 @@ def of_line(line: OrderLine, *, currency: str, net_minor: int, policy: Policy) -
     head = f"{policy.share_percent} % of {Money(net_minor, currency)} = {Money(pool, currency)}"
     return [
         Share(clip, part, f"{head}; your clip is {_seconds(clip.duration_ms)} of {_seconds(whole)}")
-        for clip, part in zip(clips, split_in(currency, pool, [clip.duration_ms * 10 for clip in clips]), strict=True)
+        for clip, part in zip(
+            clips, split_in(currency, pool, [clip.duration_ms * 10 for clip in clips]), strict=True
+        )
         if part
     ]
 

@@ -10,7 +10,7 @@ from typing import Any
 from buyers import orders
 from buyers.models import Order
 from buyers.stripe_api import client
-from payouts import claims, connect, ledger, sending, unclaimed
+from payouts import billing_events, claims, connect, ledger, sending, unclaimed
 from payouts.early import TooEarly
 from payouts.models import ConnectAccount, StripeEvent, Transfer
 
@@ -39,7 +39,8 @@ def _session_paid(event: StripeEvent) -> str:
 def settle_session(pk: str) -> str:
     """Mark the order of a payment page paid and book the sale, or close it when the page ran out; say what was done."""
     session: Any = client().v1.checkout.sessions.retrieve(
-        pk, {"expand": ["payment_intent.latest_charge.balance_transaction"]}
+        pk,
+        {"expand": ["payment_intent.latest_charge.balance_transaction", "total_details.breakdown"]},
     )
     order = _order_of(session)
     if order is None:
@@ -58,6 +59,8 @@ def settle_session(pk: str) -> str:
             charge=charge.id,
             amount_minor=session.amount_total or 0,
             currency=session.currency or "",
+            tax_minor=(session.total_details.amount_tax or 0) if session.total_details else 0,
+            tax_reason=billing_events.tax_reason(session),
         )
     except orders.PaymentMismatch as error:
         log.error("order %s, session %s: %s", order.pk, session.id, error)
@@ -70,7 +73,7 @@ def settle_session(pk: str) -> str:
             unclaimed.follow(order=order, charge=charge)
             return f"PAID TWICE: refund {intent.id}."
         return "The order was paid already."
-    ledger.post_sale(order=order)
+    ledger.post_sale(order=order, tax_minor=order.tax_minor)
     _book_fee(order, charge)
     return f"{order} is paid."
 
@@ -107,7 +110,7 @@ def _charge_updated(event: StripeEvent) -> str:
 def _charge_taken_back(event: StripeEvent) -> str:
     """Follow a refund or a dispute of one of our payments."""
     named = _id(event)
-    if named.startswith("ch_"):
+    if named.startswith(("ch_", "py_")):
         charge: Any = client().v1.charges.retrieve(named)
     else:
         of = client().v1.disputes if event.kind.startswith("charge.dispute.") else client().v1.refunds
@@ -176,4 +179,5 @@ HANDLERS: dict[str, Callable[[StripeEvent], str]] = {
     "transfer.created": _transfer_changed,
     "transfer.updated": _transfer_changed,
     "transfer.reversed": _transfer_changed,
+    **billing_events.HANDLERS,
 }

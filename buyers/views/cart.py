@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,9 +13,11 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from buyers import billing, orders, promotions, sizes
 from buyers import cart as carts
-from buyers import orders
 from buyers.access import members_only, membership, membership_of
+from buyers.bank_transfer import DUE_DAYS
+from buyers.models import PayBy
 from marketplace.access import listed_package
 from marketplace.models import LicenceTerms
 from marketplace.people import address_prefix, agent
@@ -38,6 +41,12 @@ def _show(
         "organisation": member.organisation,
         "form_token": uuid.uuid4(),
         "error": error,
+        "billing": billing.of(member.organisation),
+        "with_tax": settings.STRIPE_TAX,
+        "sizes": sizes.choices(),
+        "due_days": DUE_DAYS,
+        "purchase_order": request.POST.get("purchase_order", ""),
+        "by_transfer": request.POST.get("pay_by") == PayBy.TRANSFER,
         "ticked": ticked or set(),
     }
     return render(request, "buyers/cart.html", context, status=status)
@@ -74,6 +83,32 @@ def remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("buyers:cart")
 
 
+@members_only
+@require_POST
+def resize(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Say for how many people a package is."""
+    carts.resize(member=membership(request.user), package_id=pk, size=request.POST.get("size", ""))
+    return redirect("buyers:cart")
+
+
+@members_only
+@require_POST
+def code(request: HttpRequest) -> HttpResponse:
+    """Put a promotion code into the cart, or take it out."""
+    member = membership(request.user)
+    if "remove" in request.POST:
+        promotions.drop(member=member)
+        messages.success(request, "The promotion code is taken out.")
+        return redirect("buyers:cart")
+    try:
+        row = promotions.enter(member=member, code=request.POST.get("code", ""))
+    except promotions.CodeRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, f"The promotion code “{row.code}” is in your cart.")
+    return redirect("buyers:cart")
+
+
 @require_safe
 def licence(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one licence text on a page of its own, to read or print."""
@@ -103,6 +138,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
             accepted=accepted,
             address_prefix=address_prefix(request),
             agent=agent(request),
+            pay_by=request.POST.get("pay_by", PayBy.CARD),
+            purchase_order=request.POST.get("purchase_order", ""),
         )
     except orders.OrderRefused as refused:
         return _show(request, error=str(refused), status=400, ticked=set(accepted))

@@ -9,12 +9,14 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from buyers import delivery, orders
+from buyers import delivery, documents, orders
 from buyers.access import members_only, membership, own_order
+from buyers.bank_transfer import CANCEL_AFTER
 from buyers.delivery import Delivery, NotDeliverable
 from buyers.models import Order
 from marketplace.people import address_prefix
@@ -63,6 +65,8 @@ def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "lines": order.lines.select_related("version__package").order_by("pk"),
         "acceptances": order.acceptances.select_related("terms", "user").order_by("pk"),
         "deliveries": delivery.of_order(order),
+        "documents": documents.of_order(order),
+        "cancel_after": CANCEL_AFTER.days,
         "came_back": "paid" in request.GET,
         "cancelled": "cancelled" in request.GET,
     }
@@ -88,13 +92,12 @@ def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     order = own_order(request.user, pk)
     if order.state != OrderState.PENDING:
         return redirect("buyers:order", pk=order.pk)
-    if not order.stripe_session_id:
-        try:
-            orders.open_payment(order=order)
-        except (orders.StripeAway, orders.OrderRefused) as sentence:
-            messages.error(request, str(sentence))
-            return redirect("buyers:order", pk=order.pk)
-    return HttpResponseRedirect(order.checkout_url)
+    try:
+        orders.pay_page(order=order)
+    except (orders.StripeAway, orders.OrderRefused) as sentence:
+        messages.error(request, str(sentence))
+        return redirect("buyers:order", pk=order.pk)
+    return HttpResponseRedirect(order.checkout_url or reverse("buyers:order", args=[order.pk]))
 
 
 def _delivery(request: HttpRequest, pk: uuid.UUID, slug: str) -> Delivery:

@@ -18,6 +18,8 @@ from buyers.models import Entitlement, Order, Role
 from buyers.organisations import OrganisationError, digest_of, other_door
 from marketplace.states import OrderState
 
+OPEN = [OrderState.PENDING, OrderState.AWAITING]
+
 
 @members_only
 @require_safe
@@ -30,8 +32,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "member": member,
         "organisation": member.organisation,
         "live": live.select_related("version__package", "line").order_by("until", "pk"),
-        "waiting": orders.filter(state=OrderState.PENDING)[:5],
-        "recent": orders.exclude(state=OrderState.PENDING)[:5],
+        "waiting": orders.filter(state__in=OPEN)[:5],
+        "recent": orders.exclude(state__in=OPEN)[:5],
     }
     return render(request, "buyers/home.html", context)
 

@@ -56,7 +56,8 @@ def _number(request: HttpRequest, name: str) -> int:
 def clips(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the next step of the list of clips, for htmx."""
     found = listed_package(slug)
-    some = package_page.some(package_page.alive(found), _number(request, "from"))
+    alive = package_page.alive(found)
+    some = package_page.some(alive, _number(request, "from"), alive.count())
     return render(request, "buyers/_clips.html", {"package": found, "clips": some})
 
 

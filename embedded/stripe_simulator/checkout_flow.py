@@ -1,6 +1,8 @@
 """Carry a session from the pay button to its completion."""
 
+from . import promotions, taxes
 from .cards import Card
+from .checkout_totals import add_up
 from .errors import ApiError, Obj
 from .events import emit
 from .payments import attempt, new_intent
@@ -12,6 +14,9 @@ def pay(sim: Simulator, session: Obj, card: Card, *, authenticated: bool | None 
     if session["status"] != "open" or session["expires_at"] <= sim.now():
         raise ApiError(f"This Checkout Session is {session['status']}; it takes no payment any more.")
     account = sim.store.account_of(session["id"])
+    if session["automatic_tax"]["enabled"] and session["_country"] is None:
+        add_up(sim, session, country=card.country)
+        sim.store.save(session)
     intent = sim.store.get(session["payment_intent"]) if session["payment_intent"] else None
     if intent is None:
         intent = new_intent(
@@ -20,6 +25,9 @@ def pay(sim: Simulator, session: Obj, card: Card, *, authenticated: bool | None 
         )  # fmt: skip
         session["payment_intent"] = intent["id"]
         sim.store.save(session)
+    elif intent["amount"] != session["amount_total"] and intent["status"] != "succeeded":
+        intent["amount"] = session["amount_total"]
+        sim.store.save(intent)
     intent = attempt(sim, intent, card, authenticated=authenticated)
     if intent["status"] == "succeeded":
         _complete(sim, session, card, account)
@@ -29,7 +37,7 @@ def pay(sim: Simulator, session: Obj, card: Card, *, authenticated: bool | None 
 def _complete(sim: Simulator, session: Obj, card: Card, account: str) -> None:
     address = {
         "city": None,
-        "country": card.country,
+        "country": session["_country"] or card.country,
         "line1": None,
         "line2": None,
         "postal_code": None,
@@ -49,7 +57,7 @@ def _complete(sim: Simulator, session: Obj, card: Card, account: str) -> None:
             "name": card.name or None,
             "phone": None,
             "tax_exempt": "none",
-            "tax_ids": [],
+            "tax_ids": taxes.numbers(sim, session["customer"]),
         },
         "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
     }
@@ -60,5 +68,6 @@ def _complete(sim: Simulator, session: Obj, card: Card, account: str) -> None:
         )  # fmt: skip
         session["customer"] = customer["id"]
         emit(sim, "customer.created", customer, account=account)
+    promotions.redeem(sim, session["_discount"])
     sim.store.save(session)
     emit(sim, "checkout.session.completed", session, account=account)

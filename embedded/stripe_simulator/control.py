@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from . import accounts, chaos, disputes, upkeep
+from . import accounts, chaos, disputes, invoicing, taxes, upkeep
 from .api.balance import top_up
 from .api.refunds import fail as fail_refund
 from .cards import Card
@@ -35,6 +35,8 @@ HELP = {
     "POST /_sim/accounts/ID": "{onboard: true} or {disabled_reason: text or null}",
     "POST /_sim/disputes": "{charge, amount, reason}",
     "POST /_sim/disputes/ID/close": "{status: won|lost}",
+    "POST /_sim/invoices/ID/pay": "{}: the bank transfer for an open invoice arrives",
+    "POST /_sim/tax": "{origin, registered: [countries]}: where the seller is and where it collects tax",
     "POST /_sim/refunds/ID/fail": "{}: the buyer's bank sends a refund back",
     "POST /_sim/payouts": "{account}: pay out what is available now",
     "POST /_sim/reset": "forget all objects but the webhook endpoints",
@@ -50,8 +52,8 @@ class Control:
         self.faults = faults
         self.posts: dict[str, Callable[[Obj], Any]] = {
             "delivery": self._delivery, "deliver": self._deliver, "fail": self._fail, "clock": self._clock,
-            "topup": self._topup, "chaos": lambda body: chaos.change(self.sim, body),
-            "rates": self._rates, 
+            "topup": self._topup, "tax": self._tax, "rates": self._rates,
+            "chaos": lambda body: chaos.change(self.sim, body),
             "disputes": self._dispute, "payouts": self._payouts, "reset": self._reset,
         }  # fmt: skip
 
@@ -102,6 +104,10 @@ class Control:
                 )
             case ["accounts", id]:
                 return self._write(lambda: self._account(id, body))
+            case ["invoices", id, "pay"]:
+                return self._write(
+                    lambda: shown(invoicing.transfer_arrives(self.sim, self.sim.need(id, "invoice")))
+                )
             case ["refunds", id, "fail"]:
                 return self._write(lambda: shown(fail_refund(self.sim, self.sim.need(id, "refund"))))
             case ["disputes", id, "close"]:
@@ -191,6 +197,12 @@ class Control:
                 self.sim, charge, reason=body.get("reason", "fraudulent"), amount=body.get("amount")
             )
         )
+
+    def _tax(self, body: Obj) -> Obj:
+        self.sim.store.set_meta(
+            "tax", {name: body[name] for name in ("origin", "registered") if name in body}
+        )
+        return taxes.settings(self.sim)
 
     def _payouts(self, body: Obj) -> Obj:
         return {"data": [shown(payout) for payout in run_automatic(self.sim, only=body.get("account"))]}

@@ -41,6 +41,10 @@ def _expand(call: Call, obj: Obj, steps: list[str], path: str) -> None:
         for item in obj["data"]:
             _expand(call, item, rest, path)
         return
+    if obj.get("object") == "checkout.session" and steps == ["total_details", "breakdown"]:
+        # Left out by default, like a list.
+        obj[name] = {**obj[name], "breakdown": (call.store.get(obj["id"]) or {})["_breakdown"]}
+        return
     _include(call, obj, name)
     if name not in obj:
         raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
@@ -63,6 +67,9 @@ def _include(call: Call, obj: Obj, name: str) -> None:
             f"/v1/checkout/sessions/{obj['id']}/line_items",
             has_more=len(items) > 10,
         )
+    if obj.get("object") == "invoice" and name == "payments":
+        rows = call.store.find("invoice_payment", where={"invoice": obj["id"]})
+        obj[name] = listing([shown(row) for row in rows], "/v1/invoice_payments")
     if obj.get("object") == "charge" and name == "refunds":
         refunds = call.store.find("refund", where={"charge": obj["id"]}, limit=11)
         obj[name] = listing(

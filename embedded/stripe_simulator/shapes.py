@@ -13,6 +13,9 @@ CLASSES = {
     "refund": "Refund", "transfer": "Transfer", "payout": "Payout", "customer": "Customer", "dispute": "Dispute",
     "webhook_endpoint": "WebhookEndpoint", "bank_account": "BankAccount", "account": "Account",
     "v2.core.account": "v2.core.Account", "topup": "Topup",
+    "coupon": "Coupon", "promotion_code": "PromotionCode", "tax_id": "TaxId", "invoice": "Invoice",
+    "invoiceitem": "InvoiceItem", "line_item": "InvoiceLineItem", "invoice_payment": "InvoicePayment",
+    "subscription": "Subscription", "subscription_item": "SubscriptionItem",
 }  # fmt: skip
 # Fields that Stripe leaves out unless they are asked for or belong to another kind of object.
 LEFT_OUT = {
@@ -22,6 +25,8 @@ LEFT_OUT = {
     "account": {"company", "individual", "groups"},
     "webhook_endpoint": {"secret"},
     "price": {"currency_options", "tiers"},
+    "coupon": {"applies_to", "currency_options"},
+    "invoice": {"payments", "confirmation_secret", "effective_at"},
 }
 
 

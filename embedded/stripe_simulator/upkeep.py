@@ -2,6 +2,7 @@
 
 import time
 
+from . import invoicing
 from .api.checkout import close
 from .payouts import arrive, run_automatic
 from .simulator import DAY, Simulator
@@ -14,6 +15,7 @@ def run(sim: Simulator) -> None:
         for session in sim.store.find("checkout.session", where={"status": "open"}):
             if session["expires_at"] <= now:
                 close(sim, session)
+        invoicing.overdue(sim)
         arrive(sim)
         today = now // DAY
         # With nothing stored, the last run was today by the real clock: the simulated one may be ahead already.

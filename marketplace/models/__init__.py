@@ -4,7 +4,7 @@ from marketplace.models.clip import Clip, Tag
 from marketplace.models.event import Event
 from marketplace.models.footage import Footage, Sound, Vertical
 from marketplace.models.licence import LicenceTerms
-from marketplace.models.package import Package, PackageClip, PackageObject, PackageVersion
+from marketplace.models.package import Package, PackageClip, PackageObject, PackageVersion, Tombstone
 from marketplace.models.user import Door, User
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "PackageVersion",
     "Sound",
     "Tag",
+    "Tombstone",
     "User",
     "Vertical",
 ]

@@ -81,6 +81,13 @@ class PackageVersion(models.Model):
     manifest_sha256 = models.CharField(max_length=64, blank=True)
     total_bytes = models.BigIntegerField(default=0)
     published_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by",
+        help_text="The version that this one stands in for because clips of it were withdrawn.",
+    )  # fmt: skip
+    accuracy = models.JSONField(
+        default=dict, blank=True, help_text="What `make bench` had measured when it was published."
+    )
 
     class Meta:
         ordering = ["package", "-number"]
@@ -91,7 +98,10 @@ class PackageVersion(models.Model):
 
 
 class PackageClip(models.Model):
-    """One clip in one version; its milliseconds are what the sale is shared by."""
+    """One clip in one version; its milliseconds are what the sale is shared by.
+
+    ``position`` names the clip's files (clip_000007) and is the same in every version of the package.
+    """
 
     version = models.ForeignKey(PackageVersion, on_delete=models.PROTECT, related_name="members")
     clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="memberships")
@@ -115,6 +125,12 @@ class PackageObject(models.Model):
     sha256 = models.CharField(max_length=64)
     bytes = models.BigIntegerField()
     media_type = models.CharField(max_length=100)
+    # Of a file about some clips (a shard): the first and last position that it holds.
+    first = models.PositiveIntegerField(null=True, blank=True)
+    last = models.PositiveIntegerField(null=True, blank=True)
+    gone_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its bytes were deleted: it showed a clip that was withdrawn."
+    )
 
     class Meta:
         ordering = ["version", "path"]
@@ -122,3 +138,20 @@ class PackageObject(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class Tombstone(models.Model):
+    """A clip that a published version had and that nobody may use any more."""
+
+    version = models.ForeignKey(PackageVersion, on_delete=models.PROTECT, related_name="tombstones")
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()
+    removed_at = models.DateTimeField()
+    reason_class = models.CharField(max_length=32, default="consent_withdrawn")
+
+    class Meta:
+        ordering = ["removed_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["version", "clip"], name="tombstone_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version} without {self.clip_id}"

@@ -20,7 +20,7 @@ NOTHING = "–"
 # The colour of a state: wait = waiting on you, live = a machine is at work, ok, bad, idle.
 TONES = {
     "live": {"uploading", "queued", "processing", "publishing", "running"},
-    "wait": {"contributor_review", "stopped", "pending", "due"},
+    "wait": {"contributor_review", "stopped", "pending", "due", "awaiting"},
     "ok": {"decided", "approved", "published", "paid", "settled", "sent", "done"},
     "bad": {"refused", "failed", "rejected", "reversed"},
 }

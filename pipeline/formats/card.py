@@ -4,13 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
+FILES = (
+    ("`media/clip_*.mp4`", "redacted clips, H.264, no audio, no metadata of the source"),
+    ("`media/metadata.jsonl`", "one line a clip, for `load_dataset('videofolder', data_dir='media')`"),
+    ("`clips.parquet`", "one row a clip: tags, place (coarse), consent, redaction figures"),
+    (
+        "`annotations/coco_keypoints.json`",
+        "COCO keypoints (17 points), one image entry a frame with a person",
+    ),
+    ("`annotations/openlabel/clip_*.json`", "ASAM OpenLABEL 1.0.0: people, redacted regions, scenario tags"),
+    ("`annotations/cvat/clip_*.xml`", "CVAT for video 1.1: boxes and skeletons"),
+    (
+        "`annotations/yolo_pose/clip_*.tar`",
+        "YOLO-pose labels, a text file a frame; unpack beside `data.yaml`",
+    ),
+    ("`annotations/mot/clip_*/`", "MOTChallenge: `gt/gt.txt`, `gt/labels.txt`, `seqinfo.ini`"),
+    ("`annotations/clips/clip_*.json`", "everything of a clip, with 33 landmarks a pose"),
+    (
+        "`telemetry/clip_*.parquet`",
+        "speed, acceleration, turning by frame, where the recording had telemetry",
+    ),
+    ("`certificates/clip_*.json`", "certificate of redaction"),
+    ("`shards/*.tar`", "WebDataset: the same clips with their JSON, 1 to 2 GiB a shard"),
+    ("`croissant.json`", "Croissant 1.1 with responsible-AI terms"),
+    ("`manifest.jsonl`, `SHA256SUMS`", "every file with its length and checksum"),
+    (
+        "`tombstones.jsonl`",
+        "clips that earlier versions had and whose consent was withdrawn: delete your copies",
+    ),
+    ("`LICENSE.txt`", "the exact text you accepted"),
+)
+
 
 def document(card: dict[str, Any]) -> bytes:
     """Write the card.
 
     ``card``: title, version, summary, vertical, licence_title, licence_version, licence_sha256, clips, hours,
-    resolution, countries, taxonomy_version, coverage [(axis title, [(value, clips, seconds)])],
-    redaction {tracks, masked_share, doubtful}, models [(name, role, sha256)], contributors.
+    countries, taxonomy_version, coverage [(axis title, [(value, clips, seconds)])], contributors, empty (clips that
+    show nobody), sample (of how many clips this is a sample, or 0), redaction {tracks, masked_share, doubtful},
+    models [(name, role, sha256)], accuracy [(name, value, target)], accuracy_sentence, bias, limits.
     """
     lines = [
         "---",
@@ -27,17 +59,14 @@ def document(card: dict[str, Any]) -> bytes:
         f"{card['contributors']} contributor{'s' if card['contributors'] != 1 else ''} · "
         f"{', '.join(card['countries'])}",
         "",
+        *([f"This is the free sample of a package of {card['sample']} clips.", ""] if card["sample"] else []),
         card["summary"],
         "",
         "## Files",
         "",
         "| path | what it is |",
         "|---|---|",
-        "| `media/clip_*.mp4` | redacted clips, H.264, no audio, no metadata of the source |",
-        "| `annotations/coco_keypoints.json` | COCO keypoints (17 points), one image entry a frame with a person |",
-        "| `annotations/clips/clip_*.json` | tags with source and confidence, 33 landmarks, masked regions |",
-        "| `manifest.jsonl`, `SHA256SUMS` | every file with its length and checksum |",
-        "| `LICENSE.txt` | the exact text you accepted |",
+        *[f"| {path} | {what} |" for path, what in FILES],
         "",
         "Check it with `sha256sum -c SHA256SUMS`.",
         "",
@@ -65,10 +94,14 @@ def document(card: dict[str, Any]) -> bytes:
         "|---|---|---|",
         *[f"| {name} | {role} | `{digest}` |" for name, role, digest in card["models"]],
         "",
+        "## Accuracy",
+        "",
+        card["accuracy_sentence"],
+        "",
+        *_accuracy(card["accuracy"]),
         "## Limits",
         "",
-        "The clips come from volunteers and show where and when they happened to film: places, hours and people are "
-        "not a sample of the world. Look at the coverage table before you train or test with them.",
+        f"{card['bias']} {card['limits']}",
         "",
         "## Licence",
         "",
@@ -76,6 +109,13 @@ def document(card: dict[str, Any]) -> bytes:
         "",
     ]
     return "\n".join(lines).encode()
+
+
+def _accuracy(figures: list[tuple[str, str, str]]) -> list[str]:
+    if not figures:
+        return []
+    rows = [f"| {name} | {value} | {target or '–'} |" for name, value, target in figures]
+    return ["| what | measured | target |", "|---|---|---|", *rows, ""]
 
 
 def _quoted(text: str) -> str:

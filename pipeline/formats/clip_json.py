@@ -1,28 +1,38 @@
-"""One JSON file a clip: what it shows, how it was made, how well it is redacted."""
+"""One JSON file a clip: what it shows, how it was made, where it is covered; 33 landmarks a pose."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+
+from pipeline.formats.item import Item
 
 
-def document(*, clip_id: str, media: str, sha256: str, facts: dict[str, Any], scene: dict[str, Any]) -> bytes:
-    """Write the clip's facts, tags, poses and masked regions; ``scene`` is what the contributor said."""
+def document(item: Item) -> bytes:
+    """Write the clip's facts, tags, poses and masked regions."""
+    facts = item.facts
     return json.dumps(
         {
             "schema": "fairframe-clip/1",
-            "clip_id": clip_id,
-            "media": {"path": media, "sha256": sha256, **facts["output"]},
-            "scene": scene,
-            "tags": facts["tags"],
+            "clip_id": item.clip_id,
+            "media": {"path": item.media, "sha256": item.sha256, **facts["output"]},
+            "scene": item.scene,
+            "tags": item.tags,
             "quality": facts["quality"],
             "quality_parts": facts["quality_parts"],
             "poses": facts["poses"],
-            "redaction": {
-                "models": facts["models"],
-                "certificate": facts["certificate"],
-                "masked": facts["masked"],
-            },
+            "redaction": {"models": facts["models"], "masked": facts["masked"]},
         },
         separators=(",", ":"),
     ).encode()
+
+
+def certificate(item: Item) -> bytes:
+    """Write the certificate of redaction of the recording that the clip is from."""
+    body = {
+        "schema": "fairframe-redaction-certificate/1",
+        "clip_id": item.clip_id,
+        "media_sha256": item.sha256,
+        "speaks_of": "the whole recording that this clip was cut from",
+        "certificate": item.certificate,
+    }
+    return json.dumps(body, indent=1, sort_keys=True).encode()

@@ -5,8 +5,14 @@ Format: cocodataset's "Keypoint Detection" annotations, 17 keypoints, 1-based sk
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import shutil
+from pathlib import Path
 from typing import Any
+
+from pipeline.formats.item import Item, by_frame
+
+PARTS = ("videos", "images", "annotations")
 
 KEYPOINTS = [
     "nose",
@@ -41,36 +47,59 @@ PERSON = {
 }
 
 
-def images_and_annotations(
-    video_id: int, name: str, facts: dict[str, Any], first_annotation: int
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield ("images"|"annotations", entry) of one clip.
+class Writer:
+    """Write one COCO document clip by clip: what grows lies in files beside it, so memory does not."""
 
-    ``facts`` is a clip's poses file: pixels of the redacted clip, frames from 0. Image ids are
-    ``video_id * 1_000_000 + frame`` and file names ``000000_000015.jpg``, unique over the package.
-    """
-    width, height = facts["output"]["width"], facts["output"]["height"]
-    seen: set[int] = set()
-    annotation = first_annotation
-    for pose in facts["poses"]:
-        frame = pose["frame"]
-        image_id = video_id * 1_000_000 + frame
-        if frame not in seen:
-            seen.add(frame)
-            yield (
-                "images",
-                {
-                    "id": image_id,
-                    "file_name": f"{video_id:06d}_{frame:06d}.jpg",
-                    "width": width,
-                    "height": height,
-                    "video_id": video_id,
-                    "video": name,
-                    "frame_id": frame,
-                },
-            )
-        yield "annotations", annotation_of(pose, annotation, image_id)
-        annotation += 1
+    def __init__(self, folder: Path, *, description: str, version: str) -> None:
+        self.path = folder / "coco_keypoints.json"
+        self._about = {"description": description, "version": version}
+        self._parts = {name: (folder / f"coco_{name}.part").open("w+") for name in PARTS}
+        self._annotation = 0
+
+    def add(self, item: Item) -> None:
+        """Write one clip: a video, an image a frame that has a person, an annotation a person."""
+        width, height = item.size
+        video = {
+            "id": item.number,
+            "file_name": item.media,
+            "fps": item.fps,
+            "width": width,
+            "height": height,
+        }
+        self._put("videos", video)
+        for frame, poses in by_frame(item):
+            image_id = item.number * 1_000_000 + frame
+            image = {
+                "id": image_id,
+                "file_name": f"{item.still(frame)}.jpg",
+                "width": width,
+                "height": height,
+                "video_id": item.number,
+                "video": item.media,
+                "frame_id": frame,
+            }
+            self._put("images", image)
+            for pose in poses:
+                self._annotation += 1
+                self._put("annotations", annotation_of(pose, self._annotation, image_id))
+
+    def _put(self, part: str, entry: dict[str, Any]) -> None:
+        file = self._parts[part]
+        file.write(("," if file.tell() else "") + json.dumps(entry, separators=(",", ":")))
+
+    def close(self) -> Path:
+        """Join the parts to one document and give its path."""
+        with self.path.open("w") as out:
+            out.write(f'{{"info":{json.dumps(self._about)},"categories":{json.dumps([PERSON])}')
+            for name, file in self._parts.items():
+                out.write(f',"{name}":[')
+                file.seek(0)
+                shutil.copyfileobj(file, out)
+                out.write("]")
+                file.close()
+                Path(file.name).unlink()
+            out.write("}")
+        return self.path
 
 
 def annotation_of(pose: dict[str, Any], annotation_id: int, image_id: int) -> dict[str, Any]:
@@ -93,19 +122,3 @@ def annotation_of(pose: dict[str, Any], annotation_id: int, image_id: int) -> di
         "track_id": pose.get("track"),
         "score": round(pose.get("score", 1.0), 3),
     }
-
-
-def document(clips: list[tuple[str, dict[str, Any]]], *, description: str, version: str) -> dict[str, Any]:
-    """Build the whole COCO document from (media path, facts) of each clip."""
-    coco: dict[str, Any] = {
-        "info": {"description": description, "version": version},
-        "videos": [],
-        "images": [],
-        "annotations": [],
-        "categories": [PERSON],
-    }
-    for video_id, (name, facts) in enumerate(clips):
-        coco["videos"].append({"id": video_id, "file_name": name, "fps": facts["output"]["fps"]})
-        for kind, entry in images_and_annotations(video_id, name, facts, len(coco["annotations"]) + 1):
-            coco[kind].append(entry)
-    return coco

@@ -1,10 +1,12 @@
-"""What is in a package: manifest.jsonl for programs, SHA256SUMS for `sha256sum -c`."""
+"""What is in a package: manifest.jsonl for programs, SHA256SUMS for `sha256sum -c`, tombstones.jsonl for what left."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -17,21 +19,20 @@ class Entry:
     media_type: str
     clip_id: str = ""
 
-
-def jsonl(entries: Iterable[Entry]) -> bytes:
-    """Write one JSON object a line: path, bytes, sha256, media_type and, for a clip's own file, clip_id."""
-    lines = []
-    for entry in sorted(entries, key=lambda e: e.path):
-        line = {
-            "path": entry.path,
-            "bytes": entry.bytes,
-            "sha256": entry.sha256,
-            "media_type": entry.media_type,
-        }
-        lines.append(json.dumps({**line, "clip_id": entry.clip_id} if entry.clip_id else line))
-    return ("\n".join(lines) + "\n").encode()
+    def line(self) -> str:
+        """Write the entry as a line of manifest.jsonl."""
+        body = {"path": self.path, "bytes": self.bytes, "sha256": self.sha256, "media_type": self.media_type}
+        return json.dumps({**body, "clip_id": self.clip_id} if self.clip_id else body) + "\n"
 
 
-def sha256sums(entries: Iterable[Entry]) -> bytes:
-    """Write the text-mode format of coreutils' sha256sum: digest, two spaces, path."""
-    return "".join(f"{e.sha256}  {e.path}\n" for e in sorted(entries, key=lambda e: e.path)).encode()
+def write(entries: Iterable[Entry], *, manifest: Path, sums: Path) -> None:
+    """Write both lists, one line at a time, in the order of ``entries``; sums in the text mode of coreutils."""
+    with manifest.open("w", encoding="utf-8") as lines, sums.open("w", encoding="utf-8") as digests:
+        for entry in entries:
+            lines.write(entry.line())
+            digests.write(f"{entry.sha256}  {entry.path}\n")
+
+
+def tombstones(rows: Iterable[dict[str, Any]]) -> bytes:
+    """Write tombstones.jsonl: clip_id, name, removed_at, reason_class, replaces (the version that still had it)."""
+    return "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows).encode()

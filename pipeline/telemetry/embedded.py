@@ -47,9 +47,9 @@ def read(path: Path) -> Embedded:
             lambda: dashcams.blackvue(source, found),
             lambda: phones.point(source, found),
         ):
-            if best is None:
+            if best is None or not len(best):
                 with contextlib.suppress(*DAMAGE):
-                    best = reader()
+                    best = reader() or best
         return Embedded(best, began, duration)
 
 

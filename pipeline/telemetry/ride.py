@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.telemetry.place import Place, cell, coarse
 from pipeline.telemetry.private import Hidden, is_hidden
+from pipeline.telemetry.shaking import signed
 from pipeline.telemetry.track import Floats, Track, distance_m
 
 RATE_HZ = 10.0
@@ -22,8 +23,8 @@ COLUMNS = ("t_s", "frame", "speed_mps", "accel_mps2", "yaw_rate_dps", "cell")
 class Ride:
     """Telemetry at 10 Hz of output time. NaN where it was not known; hidden stretches are left out of `samples`.
 
-    ``accel``: along the direction of travel, m/s², braking negative; ``yaw_rate``: degrees a second, to the left
-    positive.
+    ``accel``: along the direction of travel, m/s², braking negative (without a speed in hard moments only);
+    ``yaw_rate``: degrees a second, to the left positive.
     """
 
     source: str
@@ -40,7 +41,7 @@ class Ride:
         """Return the report's `telemetry`: samples in output time, no coordinate."""
         # Frames are hidden rounded outwards: a sample beside a stretch may be of a hidden frame.
         show = ~(is_hidden(self.hidden, self.t) | is_hidden(self.hidden, self.t - 2 / fps))
-        show &= np.isfinite(self.speed)
+        show &= np.isfinite(self.speed) | np.isfinite(self.yaw_rate)
         rows = [
             [
                 round(float(self.t[i]), 3),
@@ -74,7 +75,11 @@ def ride(
     unknown = np.full(len(grid), np.nan)
     if len(track) < 2:
         cells = [place.cell if place else ""] * len(grid)
-        return Ride(track.source, grid, unknown, unknown, unknown, cells, place, list(hidden), clock_offset_s)
+        turned = _gyro_yaw(track, grid)
+        rate = unknown if turned is None else turned
+        pushed = signed(track, grid, rate)
+        push = unknown if pushed is None else np.where(pushed == 0, np.nan, pushed)
+        return Ride(track.source, grid, unknown, push, rate, cells, place, list(hidden), clock_offset_s)
     east, north = _metres(track)
     known = (grid >= track.t[0] - 1) & (grid <= track.t[-1] + 1)
     speed = np.where(known, np.interp(grid, *_speeds(track, east, north)), np.nan)

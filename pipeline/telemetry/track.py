@@ -59,19 +59,18 @@ def make(
 ) -> Track | None:
     """Build a track of (t, lat, lon, speed, utc) rows: impossible ones dropped, sorted, one row a moment.
 
-    Returns None when no usable fix is left.
+    Returns None when neither a usable fix nor a sensor is left; a camera that was in a tunnel has only the sensors.
     """
-    if not rows:
-        return None
-    table = np.array(rows[:MOST_FIXES], np.float64)
+    moved = any(sensor is not None and len(sensor) > 0 for sensor in motion.values())
+    table = np.array(rows[:MOST_FIXES], np.float64).reshape(-1, 5)
     t, lat, lon = table[:, 0], table[:, 1], table[:, 2]
     on_earth = np.isfinite(t) & (np.abs(lat) <= 90) & (np.abs(lon) <= 180) & (np.abs(t) < 1e10)
     on_earth &= (np.abs(lat) > 1e-6) | (np.abs(lon) > 1e-6)  # 0° N 0° E is what a device without a fix writes
     table = table[on_earth]
-    if not len(table):
+    if not len(table) and not moved:
         return None
     table = table[np.argsort(table[:, 0], kind="stable")]
-    first = np.concatenate([[True], np.diff(table[:, 0]) > 1e-6])
+    first = np.concatenate([[True], np.diff(table[:, 0]) > 1e-6])[: len(table)]
     table = table[first]
     speed = np.where((table[:, 3] >= 0) & (table[:, 3] < 150), table[:, 3], np.nan)
     return Track(source, table[:, 0], table[:, 1], table[:, 2], speed, table[:, 4], **motion)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.video import weights
+from pipeline.video import jerseys, screens, weights
 from pipeline.video.boxes import Box, iou
 from pipeline.video.faces import LEAST, Faces
 from pipeline.video.nets import Picture
 from pipeline.video.objects import Objects
 from pipeline.video.plate_search import FRAME, STILL, PlateSearch
+from pipeline.video.text import Text
 
 MODELS = ("yunet", "centerface", "clp_det", "ppocr_det", "nanodet")
 # A thing too faint to be a fact about the scene, but a place to look for a plate.
@@ -36,7 +37,9 @@ class Detectors:
         self.vertical = vertical
         longer = {"width": STILL_FACE_WIDTH, "looks": STILL_LOOKS} if stills else {}
         self._faces = Faces(threads=threads, **longer)
-        self._plates = PlateSearch(threads=threads, effort=STILL if stills else FRAME, threshold=PLATE)
+        self._text = text = Text(threads=threads)
+        self._plates = PlateSearch(text, threads=threads, effort=STILL if stills else FRAME, threshold=PLATE)
+        self._jerseys = jerseys.Jerseys(text, jerseys.STILL if stills else jerseys.FRAME)
         self._objects = Objects(threads=threads, width=OBJECT_WIDTH, threshold=FAINT)
 
     @property
@@ -79,8 +82,28 @@ class Detectors:
         """
         return self._plates.find(bgr, vehicles, turn=turn, known=known, whole=whole)
 
+    def jerseys(
+        self, bgr: Picture, people: Sequence[Box], *, turn: int = 0, known: Sequence[Box] = ()
+    ) -> list[Box]:
+        """Find numbers and names on people that are not known yet, about 20 CPU ms; `turn` and `known` as above.
+
+        `pipeline.video.follow.Look` finds known ones again.
+        """
+        return self._jerseys.find(bgr, people, turn=turn, known=known)
+
+    def screens(self, bgr: Picture, objects: Sequence[Box]) -> list[Box]:
+        """Give the lit screens among the objects of this frame: no cost."""
+        return screens.lit(bgr, objects)
+
+    def lines_of_text(self, bgr: Picture) -> list[Box]:
+        """Read the bands at top and bottom of a frame, where dates and places are burnt in: 50 CPU ms at 720p.
+
+        A `pipeline.video.screens.Overlays` for each recording says which of these lines are; once a second is enough.
+        """
+        return screens.lines_of_text(bgr, self._text)
+
     def objects(self, bgr: Picture) -> list[Box]:
-        """Find people, vehicles, lights and animals; kinds are COCO's names, and MAYBE_VEHICLE."""
+        """Find people, vehicles, lights, animals and screens; kinds are COCO's names, and MAYBE_VEHICLE."""
         sure: list[Box] = []
         faint: list[Box] = []
         for box in self._objects.find(bgr):

@@ -54,10 +54,15 @@ class Motion:
 
 
 def by_telemetry(ride: Ride, end_s: float) -> tuple[list[Span], list[Event]]:
-    """Return own motion and events of a ride whose speed is known for most of the time; nothing otherwise."""
+    """Return own motion and events of a ride whose speed is known for most of the time.
+
+    With sensors alone (no fix in a tunnel) there are events and no spans; without anything, nothing.
+    """
     known = np.isfinite(ride.speed)
     if known.mean() < 0.8:
-        return [], []
+        turns = np.nan_to_num(ride.yaw_rate)
+        curves = _s_curves(turns, np.isfinite(ride.yaw_rate), 1 / RATE_HZ, sure=0.6, lanes=False)
+        return [], sorted([*curves, *_pushes(ride)], key=lambda event: event.event_s)
     speed, accel, yaw = (np.nan_to_num(values) for values in (ride.speed, ride.accel, ride.yaw_rate))
     labels = []
     size = round(RATE_HZ / 2)
@@ -87,6 +92,17 @@ def _hard(accel: Floats, speed: Floats, value: str) -> list[Event]:
         change = abs(float(speed[min(b, len(speed) - 1)] - speed[a]))
         if signed[peak] >= most and b - a >= 0.4 * RATE_HZ and change >= 2.0:
             sure = float(np.clip(0.6 + 0.15 * (signed[peak] - most), 0.6, 0.95))
+            out.append(Event(value, a / RATE_HZ, b / RATE_HZ, peak / RATE_HZ, sure))
+    return out
+
+
+def _pushes(ride: Ride) -> list[Event]:
+    """Return the hard moments that sensors without a speed show."""
+    accel = np.nan_to_num(ride.accel)
+    out = []
+    for value, signed, sure in (("hard_brake", -accel, 0.5), ("hard_acceleration", accel, 0.35)):
+        for a, b in runs(signed > 0):
+            peak = a + int(np.argmax(signed[a:b]))
             out.append(Event(value, a / RATE_HZ, b / RATE_HZ, peak / RATE_HZ, sure))
     return out
 

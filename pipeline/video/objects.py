@@ -16,6 +16,7 @@ KINDS = {
     0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 6: "train", 7: "truck", 9: "traffic light",
     11: "stop sign", 14: "bird", 15: "cat", 16: "dog", 17: "horse", 18: "sheep", 19: "cow", 20: "elephant",
     21: "bear", 22: "zebra", 23: "giraffe", 32: "sports ball", 36: "skateboard", 38: "tennis racket",
+    62: "tv", 63: "laptop", 67: "cell phone",
 }  # fmt: skip
 INDICES = np.array(list(KINDS))
 NAMES = list(KINDS.values())

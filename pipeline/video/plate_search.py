@@ -9,6 +9,7 @@ from pipeline.video.boxes import Box, clip_to, covered, suppress
 from pipeline.video.nets import Picture
 from pipeline.video.plates import Plates, plausible, whole_plate
 from pipeline.video.text import Text
+from pipeline.video.turns import from_turn
 
 # Where plates are in a vehicle's box: not in its top third, with room for boxes that end at the bumper.
 TOP, BELOW, BESIDE = 0.3, 0.08, 0.05
@@ -49,9 +50,9 @@ STILL = Effort(
 class PlateSearch:
     """Both detectors together; boxes of kind `plate` in the picture's pixels."""
 
-    def __init__(self, *, threads: int, effort: Effort, threshold: float) -> None:
+    def __init__(self, text: Text, *, threads: int, effort: Effort, threshold: float) -> None:
         self.effort = effort
-        self.plates, self.text = Plates(threads=threads, threshold=threshold), Text(threads=threads)
+        self.plates, self.text = Plates(threads=threads, threshold=threshold), text
 
     def find(
         self,
@@ -113,14 +114,6 @@ class PlateSearch:
             if inside and plausible(box, width):
                 found.append(clip_to(whole_plate(replace(box, kind="plate")), width, height))
         return found
-
-
-def from_turn(places: list[Box], turn: int) -> list[Box]:
-    """Let another vehicle be first at each turn; turns may come in any stride (Knuth's multiplicative hash)."""
-    if not places:
-        return []
-    first = (turn * 2654435761 % 2**32) * len(places) >> 32
-    return places[first:] + places[:first]
 
 
 def _lower_part(vehicle: Box, width: float, height: float) -> Box:

@@ -57,7 +57,7 @@ class SceneLog:
             row = {name: values[-1] for name, values in self._rows.items()}
             row.update(difference=0.0, pan=0.0, tilt=0.0, speed=0.0, spin=0.0, same=1.0, cut=0.0)
         else:
-            row = {**_light(planes, small), **_flow(step), "difference": step.difference, "same": 0.0}
+            row = {**light(planes, small), **_flow(step), "difference": step.difference, "same": 0.0}
             row["cut"] = float(step.cut)
             if step.cut or len(self) % AIR_EVERY == 0 or not len(self):
                 row |= air(planes, small)
@@ -84,7 +84,8 @@ def air(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
     }
 
 
-def _light(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
+def light(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
+    """Measure brightness, contrast, colour and sharpness of one frame."""
     mean, deviation = cv2.meanStdDev(small)
     u, v = planes.u[::8, ::8], planes.v[::8, ::8]
     return {

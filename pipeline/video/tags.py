@@ -136,13 +136,16 @@ def _driving(
     if ride is not None:
         measured, measured_events = ego.by_telemetry(ride, end_s)
         source = f"telemetry:{ride.source}"
+        if measured_events and not measured:
+            said += _from_events(measured_events, source)
+            events = [e for e in events if e.value != "swerve"]
         if measured:
             motion, brakes = measured, measured_events
             said += _from_spans("ego", measured, source) + _from_events(measured_events, source)
             # What the sensors say of the own car, pictures need not guess.
             events = []
             said += _from_spans("odd.road", _fast_roads(ride, end_s), source)
-    if not said:
+    if not any(tag.id.startswith("ego.") for tag in said):
         said += _from_spans("ego", motion, rules)
     met = encounters.events(
         log.keys, fps=log.fps, width=log.width, height=log.height, ego=motion, brakes=brakes

@@ -13,7 +13,7 @@ import requests
 from django.test import Client
 from django.utils import timezone
 
-from buyers import delivery
+from buyers import groups
 from buyers.models import Download, Entitlement, Order
 from marketplace.states import ClipState, OrderState, advance
 from tests import people
@@ -141,8 +141,11 @@ def test_a_clip_that_is_looked_at_again_is_held_back_and_comes_back(bob: Client,
 def test_a_long_list_is_cut_on_the_page_and_whole_in_the_manifest(
     bob: Client, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "SHOWN", 2)
-    assert "2 of 3 files are listed here" in bob.get(f"/orders/{order.pk}/").content.decode()
+    monkeypatch.setattr(groups, "FIRST", 1)
+    assert (
+        "1 more file: the manifest and curl.txt have all of them"
+        in bob.get(f"/orders/{order.pk}/").content.decode()
+    )
     assert len(bob.get(at(order, "manifest.json")).json()["objects"]) == 3
 
 

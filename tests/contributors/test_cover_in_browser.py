@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Page, expect
 
@@ -128,4 +129,7 @@ def test_numbers_alone_on_a_phone_and_what_is_wrong_with_them(review_page: Page,
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
         "nothing sticks out of a phone"
     )
+    page.get_by_role("button", name="Draw a box").click()
+    found = Axe().run(page).response["violations"]
+    assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
     look(page, "cover-phone")

@@ -14,7 +14,7 @@ from pipeline.video import detect_cli, weights
 from pipeline.video.boxes import Box, clip_to, iou
 from pipeline.video.cover import region
 from pipeline.video.detectors import VEHICLES, Detectors
-from pipeline.video.plate_search import from_turn
+from pipeline.video.turns import from_turn
 from tests.media import Picture, plate_picture, shared, texture, vehicle
 
 # The face inside the public-domain portrait, as shares of its side: left, top, width, height (brow to chin).

@@ -104,6 +104,43 @@ def test_out_and_back_is_a_swerve_or_a_change_of_lanes(peak: float, seconds: flo
     assert ego.by_flow(scene(40, pan=bend, speed=0.02), FPS, 40)[1] == []
 
 
+def test_a_gyroscope_alone_tells_a_swerve() -> None:
+    t = np.arange(0, 30, 0.1)
+    yaw = np.where((t > 15) & (t < 17), 15 * np.sin((t - 15) * np.pi), 0.0)
+    nothing = np.full(len(t), np.nan)
+    of = Ride("gpmf", t, nothing, nothing, yaw, [""] * len(t), None)
+    spans, found = ego.by_telemetry(of, 30)
+    assert spans == []
+    assert events(found) == [("swerve", 16)]
+    assert any(tag.id == "ego.straight" for tag in tags(of))
+
+
+def shaken(change: float, push: float) -> Ride:
+    """Sensors alone: half a minute of road, a push of 1.5 s at 15 s, its vibration times `change` afterwards."""
+    chance = np.random.default_rng(5)
+    t = np.arange(0, 30, 0.02)
+    rough = np.where(t < 16, 1.0, change)[:, None] * chance.normal(0, 0.8, (len(t), 3))
+    rough[:, 2] += 9.81
+    accel = np.c_[t, rough]
+    accel[(t > 15) & (t < 16.5), 1] += push
+    nothing = np.zeros(0)
+    still = np.c_[t, np.zeros((len(t), 3))]
+    found = ride(
+        Track("gpmf", nothing, nothing, nothing, nothing, nothing, accel=accel, gyro=still), duration_s=30
+    )
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("change", "push", "value"), [(0.3, 4.0, "hard_brake"), (3.0, 2.5, "hard_acceleration"), (1.0, 4.0, None)]
+)
+def test_the_road_tells_whether_a_push_was_a_brake(change: float, push: float, value: str | None) -> None:
+    found = ego.by_telemetry(shaken(change, push), 30)[1]
+    assert [e.value for e in found] == ([value] if value else [])
+    assert all(abs(e.event_s - 15.7) < 1.0 for e in found)
+
+
 def test_reversing_shows_as_things_that_run_inwards() -> None:
     t = np.arange(round(12 * FPS)) / FPS
     spin = np.where(t < 6, 0.06, -0.08).astype(np.float32) / FPS

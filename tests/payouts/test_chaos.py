@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from marketplace.states import OrderState, TransferState
 from payouts import inbox, reconcile, refunds, sweeping, transfers
 from payouts.models import Refund, RefundState, StripeEvent, Transfer
 from tests import people
+from tests.payouts.backup import Backup, figures
 from tests.payouts.stage import Simulator, package_of, past_hold
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,7 +84,7 @@ def test_after_the_chaos_everything_is_paid_once_and_stripes_list_is_the_books(
     assert dropped
 
 
-def test_last_nights_backup_and_stripes_events_since_are_everything(sim: Simulator) -> None:
+def test_last_nights_backup_and_stripes_events_since_are_everything(sim: Simulator, tmp_path: Path) -> None:
     """M15: orders paid, refunded and sent after the backup come back from Stripe, with no difference."""
     alice, bob = people.alice(), people.bob()
     sim.has_money()
@@ -92,20 +94,20 @@ def test_last_nights_backup_and_stripes_events_since_are_everything(sim: Simulat
     sim.deliver("checkout.session.completed")
     open_still = orders.open_payment(order=people.make_order(bob, package_of((alice, 10), slug="other")))
     transfers.due(now=past_hold())
-    before = restore_point()
+    backup = Backup.take(tmp_path)
     transfers.run(now=past_hold())
     sim.control(f"sessions/{open_still.stripe_session_id}/pay", {})
     beat()
     paid.refresh_from_db()
     refunds.ask(order=paid, amount_minor=5_000, reason="One clip", actor=None, seen_minor=0)
     beat()
-    after = restore_point()
-    before.bring_back()
+    after = figures()
+    backup.restore()
     assert Transfer.objects.get().state == TransferState.DUE
     assert Order.objects.get(pk=open_still.pk).state == OrderState.PENDING
-    sweeping.catch_up(since=before.at)
+    sweeping.catch_up(since=backup.at)
     beat(2)
-    assert restore_point().figures == after.figures
+    assert figures() == after
     reconcile.one_day(day=timezone.now().date())
     here, there = reconcile.whole()["usd"]
     assert here == there

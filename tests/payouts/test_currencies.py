@@ -20,7 +20,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(
     ("minor", "currency", "said"),
-    [(500, "jpy", "¥500"), (-1_234_567, "kwd", "-KWD 1,234.567"), (5, "bhd", "BHD 0.005"), (250, "ugx", "UGX 250")],
+    [
+        (500, "jpy", "¥500"),
+        (-1_234_567, "kwd", "-KWD 1,234.567"),
+        (5, "bhd", "BHD 0.005"),
+        (250, "ugx", "UGX 250"),
+    ],
 )
 def test_money_is_written_with_the_decimals_of_its_currency(minor: int, currency: str, said: str) -> None:
     assert str(Money(minor, currency)) == said

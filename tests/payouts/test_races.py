@@ -19,8 +19,8 @@ from payouts.models import LedgerTransaction, StripeEvent
 from tests import people
 from tests.payouts.stage import Simulator, package_of, past_hold
 
-pytestmark = pytest.mark.django_db(transaction=True)
 RACES = int(os.environ.get("RACES", "10"))
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300 + 6 * RACES)]
 PAID = "checkout.session.completed"
 
 

@@ -107,4 +107,3 @@ def test_beat_asks_again_when_stripe_was_away(sim: Simulator, order: Order) -> N
     Refund.objects.update(created_at=timezone.now() - timedelta(minutes=5))
     tasks.catch_up()
     assert at_stripe(order) == [10_000]
-

@@ -20,6 +20,7 @@ HISTORIES = int(os.environ.get("STORM", "30"))
 FIRST = int(os.environ.get("STORM_FIRST", "1"))
 
 
+@pytest.mark.timeout(300 + 30 * HISTORIES)
 @pytest.mark.django_db(transaction=True)
 def test_a_storm_of_events_ends_where_order_does(sim: Simulator) -> None:
     sim.has_money(90_000_000)

@@ -8,17 +8,17 @@ from typing import Any
 from django.conf import settings
 
 from marketplace import storage
-from marketplace.models import Footage
+from marketplace.models import Footage, User
 from marketplace.states import FootageState
 from pipeline import jobs, tasks
 from pipeline.models import Job
 from tests import people
 
 
-def uploaded(path: Path, *, vertical: str = "driving", **fields: Any) -> Job:
-    """Put Alice's file where an upload puts it, and queue the work."""
+def uploaded(path: Path, *, vertical: str = "driving", owner: User | None = None, **fields: Any) -> Job:
+    """Put the owner's (Alice's) file where an upload puts it, and queue the work."""
     footage = people.make_footage(
-        people.alice(), vertical=vertical, state=FootageState.QUEUED, size_bytes=path.stat().st_size
+        owner or people.alice(), vertical=vertical, state=FootageState.QUEUED, size_bytes=path.stat().st_size
     )
     key = f"originals/{footage.pk}"
     stored = storage.put_file(bucket=settings.S3_BUCKET_ORIGINALS, key=key, path=path, media_type="video/mp4")

@@ -95,16 +95,25 @@ def test_everything_is_there_and_every_checksum_is_right(clips: list[Clip]) -> N
         "LICENSE.txt",
         "README.md",
         "SHA256SUMS",
-        "manifest.jsonl",
         "annotations/coco_keypoints.json",
+        "annotations/yolo_pose/data.yaml",
+        "clips.parquet",
+        "croissant.json",
+        "manifest.jsonl",
+        "media/metadata.jsonl",
+        "shards/000000.tar",
+        "tombstones.jsonl",
     } < paths
     assert {f"media/clip_{n:06d}.mp4" for n in range(3)} < paths
-    assert {f"annotations/clips/clip_{n:06d}.json" for n in range(3)} < paths
+    for form in ("clips/{}.json", "openlabel/{}.json", "cvat/{}.xml", "yolo_pose/{}.tar", "mot/{}/gt/gt.txt"):
+        assert {"annotations/" + form.format(f"clip_{n:06d}") for n in range(3)} < paths
+    assert {f"certificates/clip_{n:06d}.json" for n in range(3)} < paths
     for line in body(version, "SHA256SUMS").decode().splitlines():
         digest, _, path = line.partition("  ")
         assert hashlib.sha256(body(version, path)).hexdigest() == digest
     listed = [json.loads(line) for line in body(version, "manifest.jsonl").splitlines()]
-    assert {entry["path"] for entry in listed} == paths - {"manifest.jsonl", "SHA256SUMS"}
+    whole = {path for path in paths if not path.startswith("sample/")}
+    assert {entry["path"] for entry in listed} == whole - {"manifest.jsonl", "SHA256SUMS"}
     assert hashlib.sha256(body(version, "manifest.jsonl")).hexdigest() == version.manifest_sha256
     assert body(version, "LICENSE.txt").decode() == package.licence.text
 
@@ -161,7 +170,7 @@ def test_a_second_version_shares_the_media_and_leaves_the_first_alone(clips: lis
     assert package.clip_count == 2
     assert body(first, "manifest.jsonl") == before
     keys = [
-        set(v.objects_in.filter(path__startswith="media/").values_list("key", flat=True))
+        set(v.objects_in.filter(media_type="video/mp4").values_list("key", flat=True))
         for v in (first, second)
     ]
     assert keys[1] < keys[0]

@@ -42,7 +42,7 @@ def test_a_parameter_that_the_client_does_not_know_is_refused(
     [
         ({"mode": "gift"}, "mode"),
         ({"mode": "subscription"}, "mode"),
-        ({"automatic_tax": {"enabled": True}}, "automatic_tax"),
+        ({"customer_update": {"address": "auto"}}, "customer_update"),
         ({"success_url": "/relative"}, "success_url"),
         ({"expires_at": 12}, "expires_at"),
         ({"customer": "cus_nobody"}, "customer"),

@@ -36,9 +36,17 @@ def test_the_gyroscope_tells_the_turn_however_the_camera_is_mounted(tmp_path: Pa
     assert ride.yaw_rate[50:250] == pytest.approx(12, abs=0.5)
 
 
-def test_a_camera_without_a_fix_says_nothing(tmp_path: Path) -> None:
-    (tmp_path / "ride.mp4").write_bytes(files.gopro(trip(10), fix=0))
-    assert embedded.read(tmp_path / "ride.mp4").track is None
+def test_a_camera_without_a_fix_still_tells_how_it_turned(tmp_path: Path) -> None:
+    (tmp_path / "ride.mp4").write_bytes(files.gopro(trip(10), fix=0, turning_dps=9.0))
+    track = embedded.read(tmp_path / "ride.mp4").track
+    assert track is not None
+    assert len(track) == 0
+    found = read(tmp_path / "ride.mp4", Request(), duration_s=10, trip=True)
+    assert found.hidden == []
+    assert found.ride is not None
+    assert found.ride.yaw_rate[20:80] == pytest.approx(9, abs=0.5)
+    assert found.ride.public(25.0)["samples"][50] == [5.0, 125, None, None, pytest.approx(9, abs=0.5), ""]
+    assert found.ride.public(25.0)["place"] is None
 
 
 def test_a_phone_stores_one_point(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Create and follow Checkout Sessions."""
 
+from .. import promotions
+from ..checkout_totals import add_up
 from ..errors import ApiError, Obj, unsupported
 from ..events import emit
 from ..money import check_charge
@@ -8,12 +10,13 @@ from ..simulator import DAY, Call, Simulator, merge_metadata
 from .line_items import line_items
 
 SUPPORTED = (
-    "billing_address_collection cancel_url client_reference_id currency customer customer_creation customer_email"
-    " expires_at line_items locale mode origin_context payment_intent_data submit_type success_url ui_mode"
+    "automatic_tax billing_address_collection cancel_url client_reference_id currency customer customer_creation"
+    " customer_email customer_update discounts expires_at line_items locale mode origin_context payment_intent_data"
+    " submit_type success_url ui_mode"
 )
 # Values that mean "off": accepted, since they change nothing.
 HARMLESS = {
-    "adaptive_pricing": {"enabled": False}, "allow_promotion_codes": False, "automatic_tax": {"enabled": False},
+    "adaptive_pricing": {"enabled": False}, "allow_promotion_codes": False,
     "invoice_creation": {"enabled": False}, "phone_number_collection": {"enabled": False},
     "tax_id_collection": {"enabled": False}, "allowed_payment_method_types": ["card"],
     "payment_method_collection": "always",
@@ -52,20 +55,27 @@ def create(call: Call) -> Obj:
     customer = call.need(given["customer"], "customer", param="customer") if "customer" in given else None
     items = line_items(call)
     currency = items[0]["currency"]
-    total = sum(item["amount_total"] for item in items)
-    check_charge(total, currency, param="line_items")
+    off, discount = promotions.asked(
+        call, total=sum(item["amount_subtotal"] for item in items), currency=currency
+    )
+    automatic = _automatic_tax(given, customer)
     session = sim.new(
         "checkout.session",
         "cs_test_",
         account=call.account,
         length=58,
-        amount_subtotal=total,
-        amount_total=total,
+        amount_subtotal=0,
+        amount_total=0,
         currency=currency,
         mode="payment",
         ui_mode="hosted_page",
         adaptive_pricing={"enabled": False},
-        automatic_tax={"enabled": False, "liability": None, "provider": None, "status": None},
+        automatic_tax={
+            "enabled": automatic,
+            "liability": {"type": "self", "account": None} if automatic else None,
+            "provider": "stripe" if automatic else None,
+            "status": None,
+        },
         billing_address_collection=given.get("billing_address_collection"),
         cancel_url=given.get("cancel_url"),
         client_reference_id=given.get("client_reference_id"),
@@ -80,6 +90,7 @@ def create(call: Call) -> Obj:
         customer_creation=given.get("customer_creation", None if customer else "if_required"),
         customer_details=None,
         customer_email=given.get("customer_email"),
+        discounts=[discount] if discount else [],
         expires_at=expires_at,
         invoice_creation={"enabled": False, "invoice_data": {}},
         locale=given.get("locale"),
@@ -101,8 +112,30 @@ def create(call: Call) -> Obj:
         "url": f"{sim.config.public_url}/c/pay/{session['id']}",
         "_items": items,
         "_intent": given.get("payment_intent_data", {}),
+        "_off": off,
+        "_discount": discount,
+        "_update": given.get("customer_update", {}),
     }
+    add_up(sim, session, country=((customer or {}).get("address") or {}).get("country"))
+    check_charge(session["amount_total"], currency, param="line_items")
     return sim.store.save(session)
+
+
+def _automatic_tax(given: Obj, customer: Obj | None) -> bool:
+    """Read whether tax is worked out, and refuse what Stripe refuses with it."""
+    if "customer_update" in given and customer is None:
+        raise ApiError("`customer_update` can only be used with `customer`.", param="customer_update")
+    if not given.get("automatic_tax", {}).get("enabled"):
+        return False
+    known = ((customer or {}).get("address") or {}).get("country")
+    if customer and not known and given.get("customer_update", {}).get("address") != "auto":
+        raise ApiError(
+            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to "
+            "the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto'.",
+            code="customer_tax_location_invalid",
+            param="automatic_tax",
+        )
+    return True
 
 
 def _refuse_unsupported(given: Obj) -> None:

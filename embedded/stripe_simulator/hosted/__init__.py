@@ -7,7 +7,7 @@ from ..gateway import Answer, Request
 from ..money import text
 from ..params import decode_form
 from ..simulator import API_VERSION, Simulator
-from . import onboarding, pay
+from . import invoice, onboarding, pay
 from .render import PAGES, notice, page
 
 Shown = Callable[[Simulator, str], Answer]
@@ -25,7 +25,8 @@ def receipt(sim: Simulator, id: str) -> Answer:
         )
     return page(
         "receipt.html", title="Receipt", amount=text(charge["amount"], charge["currency"]), id=charge["id"],
-        day=sim.iso(charge["created"])[:10], last4=charge["payment_method_details"]["card"]["last4"],
+        day=sim.iso(charge["created"])[:10],
+        how=f"Card ending in {card['last4']}" if (card := charge["payment_method_details"].get("card")) else "Transfer",
         refunded=text(charge["amount_refunded"], charge["currency"]), state=charge["status"],
     )  # fmt: skip
 
@@ -39,11 +40,13 @@ class Hosted:
         (r"/setup/(\w+)", onboarding.show),
         (r"/express/(\w+)", onboarding.overview),
         (r"/receipts/(\w+)", receipt),
+        (r"/i/(\w+)", invoice.show),
     )
     posts: tuple[tuple[str, Taken], ...] = (
         (r"/c/pay/(\w+)", pay.submit),
         (r"/c/3ds/(\w+)", pay.authenticate),
         (r"/setup/(\w+)", onboarding.submit),
+        (r"/i/(\w+)", invoice.submit),
     )
 
     def __init__(self, sim: Simulator) -> None:

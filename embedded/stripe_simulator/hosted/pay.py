@@ -2,6 +2,7 @@
 
 from .. import cards
 from ..checkout_flow import pay
+from ..checkout_totals import add_up
 from ..errors import ApiError, Obj
 from ..gateway import Answer
 from ..money import text
@@ -51,9 +52,10 @@ def _form(sim: Simulator, session: Obj, errors: dict[str, str], given: dict[str,
     customer = sim.store.get(session["customer"]) if session["customer"] else None
     email = session["customer_email"] or (customer or {}).get("email")
     values = {name: given.get(name, "") for name in FIELDS}
+    values["country"] = values["country"] or session["_country"] or ""
     return page(
         "pay.html", title="Pay",
-        total=text(session["amount_total"], currency), items=items,
+        total=text(session["amount_total"], currency), items=Html(items + _sums(session)),
         action=f"/c/pay/{session['id']}",
         # A form that is sent twice pays once: the second bears a token that was used.
         token=sim.id("", 16),
@@ -65,6 +67,34 @@ def _form(sim: Simulator, session: Obj, errors: dict[str, str], given: dict[str,
         countries=options(NAMES, values["country"] or "US"),
         cancel=part("cancel.html", href=session["cancel_url"]) if session["cancel_url"] else Html(""),
     )  # fmt: skip
+
+
+def _sums(session: Obj) -> str:
+    """Write the lines below the items: what a code takes off, and the tax."""
+    details, currency = session["total_details"], session["currency"]
+    rows = []
+    if details["amount_discount"]:
+        rows.append(("Discount", "", f"−{text(details['amount_discount'], currency)}"))
+    if session["automatic_tax"]["enabled"]:
+        taxes = session["_breakdown"]["taxes"]
+        reason = (
+            taxes[0]["taxability_reason"].replace("_", " ")
+            if taxes
+            else "by your country, worked out as you pay"
+        )
+        rows.append(("Tax", reason, text(details["amount_tax"], currency)))
+    return "".join(
+        part("item.html", name=name, about=about, quantity="", amount=amount) for name, about, amount in rows
+    )
+
+
+def _moved(sim: Simulator, session: Obj, country: str) -> bool:
+    """Work the tax out again for another country; tell whether the total is another one now."""
+    if not session["automatic_tax"]["enabled"] or country == session["_country"]:
+        return False
+    before = session["amount_total"]
+    sim.store.save(add_up(sim, session, country=country))
+    return bool(session["amount_total"] != before)
 
 
 def submit(sim: Simulator, id: str, form: dict[str, str]) -> Answer:
@@ -91,6 +121,9 @@ def submit(sim: Simulator, id: str, form: dict[str, str]) -> Answer:
         errors["name"] = "Write the name that is on the card."
     if errors:
         return show(sim, id, errors=errors, given=form)
+    if _moved(sim, session, form.get("country", "US")):
+        why = "Tax was worked out for your country: look at the new total, then pay."
+        return show(sim, id, errors={"card": why}, given=form)
     card = cards.Card(
         number=number, exp_month=month, exp_year=year, name=form["name"].strip(),
         country=form.get("country", "US"), email=form.get("email", "").strip() or None,

@@ -1,26 +1,13 @@
-"""What is in a package, in figures: clips and seconds by tag, and what redaction did."""
+"""What redaction did to the recordings of a package, in figures."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace import taxonomy
-from marketplace.models import Clip
-
 COVERED = {"face": "Faces", "plate": "Number plates", "jersey": "Jersey numbers", "screen": "Screens"}
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One value of an axis: how many clips carry it, for how long, and its share of all seconds in per cent."""
-
-    title: str
-    clips: int
-    milliseconds: int
-    percent: int
 
 
 @dataclass(frozen=True)
@@ -44,26 +31,7 @@ class Redaction:
     models: list[Model]
 
 
-def by_axis(clips: Collection[Clip]) -> list[tuple[str, list[Bar]]]:
-    """Count clips and time of every tag, grouped by axis; values that do not occur are left out."""
-    whole = sum(clip.duration_ms for clip in clips) or 1
-    having: dict[str, list[Clip]] = defaultdict(list)
-    for clip in clips:
-        for tag in clip.tag_ids:
-            having[tag].append(clip)
-    table = []
-    for axis in taxonomy.axes():
-        bars = []
-        for tag in axis.tag_ids():
-            if tag in having:
-                length = sum(clip.duration_ms for clip in having[tag])
-                bars.append(Bar(taxonomy.label(tag), len(having[tag]), length, round(100 * length / whole)))
-        if bars:
-            table.append((axis.title, bars))
-    return table
-
-
-def redaction(certificates: Iterable[dict[str, Any]]) -> Redaction:
+def summed(certificates: Iterable[dict[str, Any]]) -> Redaction:
     """Add up the redaction certificates of recordings; the covered share is weighted by their frames."""
     known = [certificate for certificate in certificates if certificate]
     tracks: dict[str, int] = defaultdict(int)

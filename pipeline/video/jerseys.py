@@ -1,0 +1,74 @@
+"""Numbers and names on athletes: text inside the trunks of people, read at its own resolution and enlarged.
+
+Measured on 100 numbers and names drawn on the trunks of photographed athletes: covered to half 0.90 and to 90 % 0.87
+with trunks brought to 448 px, 0.95 and 0.92 at 640; at 224 it is 0.58, the text detector likes digits of 100 px.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.video.boxes import Box, clip_to, covered, suppress
+from pipeline.video.nets import Picture
+from pipeline.video.text import Text
+from pipeline.video.turns import from_turn
+
+# The trunk in a person's box, as shares of it: left, top, width, height.
+TRUNK = (0.05, 0.1, 0.9, 0.5)
+LEAST_PERSON = 56  # px: on smaller ones nobody reads a number
+LEAST_SCORE = 0.3
+SAME = 0.6  # overlap from which two boxes are one person
+TALLEST = 0.4  # of the person: larger text is on what they stand before
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How closely trunks are read: their longer side in the network, and pixels a picture (100 000: 19 CPU ms)."""
+
+    longest: int
+    pixels: float
+
+
+FRAME = Reading(longest=448, pixels=100_000)
+STILL = Reading(longest=640, pixels=6_000_000)
+ZOOM = 12.0
+
+
+class Jerseys:
+    """Finds the text on people; boxes of kind `jersey` in the picture's pixels."""
+
+    def __init__(self, text: Text, reading: Reading) -> None:
+        self.text, self.reading = text, reading
+
+    def find(
+        self, bgr: Picture, people: Sequence[Box], *, turn: int = 0, known: Sequence[Box] = ()
+    ) -> list[Box]:
+        """Find numbers and names in an H × W × 3 picture; people take turns where there are too many for it.
+
+        People who show one of the `known` boxes are spared.
+        """
+        height, width = bgr.shape[:2]
+        places = suppress(
+            (
+                person
+                for person in people
+                if person.h >= LEAST_PERSON
+                and person.score >= LEAST_SCORE
+                and not any(covered(jersey, person) > 0.8 for jersey in known)
+            ),
+            SAME,
+        )
+        left = self.reading.pixels
+        found: list[Box] = []
+        for person in from_turn(places, turn):
+            x, y, w, h = TRUNK
+            area = Box("area", person.x + x * person.w, person.y + y * person.h, w * person.w, h * person.h)
+            area = clip_to(area, width, height)
+            left -= area.area * min(ZOOM, self.reading.longest / max(area.w, area.h, 1.0)) ** 2
+            for box in self.text.find(bgr, area, zoom=ZOOM, longest=self.reading.longest):
+                if box.h <= TALLEST * person.h:
+                    found.append(clip_to(replace(box, kind="jersey"), width, height))
+            if left <= 0:
+                break
+        return suppress(found, 0.5)
