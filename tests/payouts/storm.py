@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -99,12 +100,12 @@ class Market:
 
     def do(self, step: Step) -> None:
         """Do one step at Stripe; one that cannot happen now, as Stripe sees it, does not happen."""
-        act = {
+        act: dict[str, Callable[..., None]] = {
             "pay": self._pay, "pay twice": self._pay_twice, "decline": self._decline, "expire": self._expire,
             "refund": self._refund, "refund fails": self._refund_fails, "dispute": self._dispute,
             "close": self._close, "reverse": self._reverse, "account": self._account, "payout": self._payout,
-        }[step[0]]  # fmt: skip
-        act(*step[1:])
+        }  # fmt: skip
+        act[step[0]](*step[1:])
 
     def fresh(self) -> list[dict[str, Any]]:
         """Give the events that were not told yet, oldest first."""

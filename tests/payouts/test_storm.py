@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ FIRST = int(os.environ.get("STORM_FIRST", "1"))
 def test_a_storm_of_events_ends_where_order_does(sim: Simulator) -> None:
     sim.has_money(90_000_000)
     last = sim.control("events")["data"][-1]["id"]
-    different = {}
+    different: dict[int, dict[str, Any]] = {}
     seen: Counter[str] = Counter()
     with storm.helpers() as pool:
         for seed in range(FIRST, FIRST + HISTORIES):
