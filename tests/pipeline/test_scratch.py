@@ -9,7 +9,14 @@ from typing import Any
 
 from pipeline import scratch
 
-HOLD = "import django, sys, time; django.setup(); from pipeline import scratch\nwith scratch.folder('job') as f: print(f, flush=True); time.sleep(60)"
+HOLD = """
+import django, time
+django.setup()
+from pipeline import scratch
+with scratch.folder("job") as mine:
+    print(mine, flush=True)
+    time.sleep(60)
+"""
 
 
 def test_an_attempt_that_lost_its_lease_does_not_take_the_next_ones_folder(
