@@ -51,8 +51,9 @@ def hidden(track: Track, privacy: Privacy, *, duration_s: float, trip: bool) -> 
 
     `trip`: whether the recording is of a drive, whose first and last fix are kept back like zones; a run or a ride
     on a bicycle is one when it leaves that radius. A zone that the way crosses between two fixes counts too.
-    Everything before the first fix, after the last and inside holes is hidden when anything could be kept back there, A single point
-    (a phone's) is a place, not a trip: inside a zone it raises TelemetryError, since nobody knows when it was left.
+    Everything before the first fix, after the last and inside holes is hidden when anything could be kept back there. A
+    single point (a phone's) is a place, not a trip: inside a zone it raises TelemetryError, since nobody knows when
+    it was left.
     """
     zones = list(privacy.zones)
     if len(track) < 2:
