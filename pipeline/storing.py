@@ -12,11 +12,12 @@ from marketplace import taxonomy
 from marketplace.models import Clip, Footage, Tag
 from marketplace.models.event import record
 from marketplace.states import ClipState, FootageState, advance
-from pipeline import covering, jobs
+from pipeline import covering, duplicates, jobs
 from pipeline.artefacts import keep
 from pipeline.clip_facts import clip_facts, clip_tags
 from pipeline.models import Job, JobKind, ManualBox
 from pipeline.telling import Telling
+from pipeline.video.errors import BadInput
 
 FILES = {
     "redacted_key": "redacted.mp4",
@@ -42,6 +43,11 @@ def store(
     footage = job.footage
     if footage is None:
         raise ValueError("a job that stores has a footage")
+    prints = (
+        [] if job.kind == JobKind.COVER else duplicates.read(out / clip["file"] for clip in report["clips"])
+    )
+    if sentence := duplicates.stopped(footage=footage, prints=prints):
+        raise BadInput(sentence)
     keys = _keep_all(footage, report, out, tell)
     with transaction.atomic():
         # The job's row first, then clips, then the footage: the order of everyone who locks them.
@@ -50,7 +56,8 @@ def store(
             _replace(footage, report, keys)
         else:
             for position, clip in enumerate(report["clips"]):
-                _write_clip(footage, position, clip, report, keys, ClipState.REVIEW)
+                row = _write_clip(footage, position, clip, report, keys, ClipState.REVIEW)
+                duplicates.keep(row, prints[position])
         fields = {name: keys[file] for name, file in FILES.items()} | {
             "facts": report["source"],
             "certificate": report["certificate"],
@@ -129,7 +136,7 @@ def _write_clip(
     report: dict[str, Any],
     keys: dict[str, str],
     state: ClipState,
-) -> None:
+) -> Clip:
     tags = [tag for tag in clip_tags(report, clip) if tag["id"] in taxonomy.known_tags()]
     start_ms, end_ms = _span(clip)
     row = Clip.objects.create(
@@ -160,3 +167,4 @@ def _write_clip(
         )
         for tag in tags
     )
+    return row
