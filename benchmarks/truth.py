@@ -12,6 +12,8 @@ from benchmarks.scoring import coverage, leaking_tracks, union_area
 
 # Height in pixels from which a face or plate counts (pipeline.md).
 LEAST = {"face": 20, "plate": 12}
+# Plates of this height can be read in good footage all the same.
+READABLE = 8
 Masks = Mapping[int, Sequence[Box]]
 
 
@@ -77,17 +79,21 @@ def score(
     *,
     kind: str,
     take: Callable[[str], bool] = lambda track: True,
+    heights: tuple[float, float] | None = None,
 ) -> Score:
     """Score one kind; `shared(frame, box)` is the share of a box under the masks, `masked(frame)` pixels under them.
+
+    `heights` are the least height and the one that is too large; by default those that the targets count.
 
     Areas are added up where the video is labelled completely and `take` leaves nothing out: they are of all kinds.
     """
     found = Score()
     width, height = truth.size
+    least, most = heights or (LEAST[kind], float("inf"))
     for frame in range(truth.frames):
         marks = truth.marks.get(frame, [])
         for mark in marks:
-            if mark.kind == kind and mark.counts and mark.box[3] >= LEAST[kind] and take(mark.track):
+            if mark.kind == kind and mark.counts and least <= mark.box[3] < most and take(mark.track):
                 found.covered[mark.track].append(shared(frame, mark.box))
         found.masked += masked(frame)
         found.true += union_area([mark.box for mark in marks], width, height)

@@ -84,8 +84,8 @@ def _money() -> list[dict[str, Any]]:
             "note": f"Broken: {', '.join(rule.name for rule, _ in broken)}"
             if broken
             else "0 is right, and every rule of the books holds",
-            "url": reverse("admin:payouts_ledgertransaction_changelist"),
-            "action": "The ledger",
+            "url": reverse("moderation:finance"),
+            "action": "Finance: all figures",
         },
         {
             "title": "Sold",

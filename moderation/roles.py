@@ -46,6 +46,7 @@ ROLES: dict[str, list[str]] = {
         "payouts.view_splitpolicy",
         "payouts.add_splitpolicy",
         "payouts.view_reconciliation",
+        "payouts.view_taxprofile",
         "marketplace.view_event",
     ],
 }

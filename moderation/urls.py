@@ -1,6 +1,6 @@
 from django.urls import path
 
-from moderation import views
+from moderation import finance_views, views
 
 app_name = "moderation"
 urlpatterns = [
@@ -12,5 +12,8 @@ urlpatterns = [
     path("review/<uuid:pk>/stop/", views.stop, name="stop"),
     path("media/<uuid:pk>/<str:kind>/", views.media, name="media"),
     path("original/<uuid:pk>/", views.original, name="original"),
+    path("finance/", finance_views.page, name="finance"),
+    path("finance/<slug:name>.csv", finance_views.table_csv, name="finance_csv"),
+    path("finance/tax/<int:year>.csv", finance_views.tax_csv, name="finance_tax"),
     path("packages/draft/", views.draft, name="draft"),
 ]

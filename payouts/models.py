@@ -230,6 +230,7 @@ class Transfer(models.Model):
 from payouts.claim_models import Dispute, Refund, RefundState  # noqa: E402
 from payouts.policy_models import SoldLine, SplitPolicy  # noqa: E402
 from payouts.reconciled import Reconciliation  # noqa: E402
+from payouts.tax_models import TaxProfile  # noqa: E402
 
 __all__ = [
     "AccountKind",
@@ -245,6 +246,7 @@ __all__ = [
     "SoldLine",
     "SplitPolicy",
     "StripeEvent",
+    "TaxProfile",
     "TransactionKind",
     "Transfer",
 ]

@@ -28,7 +28,7 @@ def lines(contributor: Any, *, month: date | None = None) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
     for row in earnings.of(contributor, month=month).iterator(chunk_size=500):
-        yield writer.writerow([_harmless(value) for value in _cells(row)])
+        yield writer.writerow([harmless(value) for value in _cells(row)])
 
 
 def _cells(row: Earning) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _cells(row: Earning) -> Iterator[str]:
     yield sent.sent_at.isoformat() if sent and sent.sent_at else ""
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """Keep a spreadsheet from taking a title for a formula; amounts below zero stay numbers."""
     risky = cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not cell.removeprefix("-").isdigit()
     return f"'{cell}" if risky else cell

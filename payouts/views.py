@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from contributors.access import contributors_only
 from marketplace.money import Money
-from payouts import connect, inbox, table
+from payouts import connect, inbox, table, trends
 from payouts import earnings as own
 from payouts.asked import in_words
+from payouts.models import TaxProfile
 from payouts.policies import all_in_force, to_come
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "hold_days": settings.PAYOUT_HOLD_DAYS,
         "now": now,
         "next_run": own.next_run(now),
+        "trends": trends.of(request.user, now=now),
+        "tax_known": TaxProfile.objects.filter(contributor_id=request.user.pk).exists(),
     }
     return render(request, "payouts/earnings.html", context)
 

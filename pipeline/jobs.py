@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import uuid
 from collections.abc import Callable
@@ -78,7 +79,7 @@ def lease(job_id: uuid.UUID | str) -> Job | None:
         attempts=F("attempts") + 1,
         lease_token=token,
         lease_until=now + LEASE,
-        worker=socket.gethostname()[:120],
+        worker=worker_name(os.getppid()),
         started_at=now,
         step="",
         progress=0,
@@ -91,6 +92,31 @@ def lease(job_id: uuid.UUID | str) -> Job | None:
     job = Job.objects.get(pk=job_id)
     record("job.running", subject=job, data={"attempt": job.attempts})
     return job
+
+
+def worker_name(pid: int) -> str:
+    """Name a worker by its machine and its main process, whose children do the work."""
+    return f"{socket.gethostname()[:100]}:{pid}"
+
+
+def hand_back(worker: str) -> int:
+    """Put back what a worker that is told to end has in hand; it costs no attempt, and others are woken."""
+    count = 0
+    for job in Job.objects.filter(worker=worker, state=JobState.RUNNING).exclude(lease_token=None):
+        held = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_token=job.lease_token)
+        now = timezone.now()
+        if held.update(
+            state=JobState.QUEUED,
+            state_changed_at=now,
+            attempts=F("attempts") - 1,
+            not_before=now,
+            lease_token=None,
+            lease_until=None,
+        ):
+            record("job.handed_back", subject=job, data={"worker": worker})
+            wake(job)
+            count += 1
+    return count
 
 
 def renew(

@@ -6,7 +6,7 @@ whoever ends the last one takes the job up again and joins them.
 
 from __future__ import annotations
 
-import socket
+import os
 import uuid
 from collections.abc import Callable
 from datetime import datetime
@@ -82,7 +82,7 @@ def lease(segment_id: uuid.UUID | str) -> Segment | None:
         attempts=F("attempts") + 1,
         lease_token=token,
         lease_until=now + jobs.LEASE,
-        worker=socket.gethostname()[:120],
+        worker=jobs.worker_name(os.getppid()),
         started_at=now,
         progress=0,
         reason="",
@@ -143,6 +143,24 @@ def fail(segment: Segment, *, reason: str) -> Job | None:
     )
     record("job.segment_failed", subject=segment.job, data={"segment": segment.position, "reason": reason})
     return jobs.take_up(segment.job_id) if over else None
+
+
+def hand_back(worker: str) -> int:
+    """Put back the segments that a worker which is told to end has in hand; it costs no attempt."""
+    count = 0
+    for segment in Segment.objects.filter(worker=worker, state=JobState.RUNNING):
+        held = Segment.objects.filter(pk=segment.pk, state=JobState.RUNNING, lease_token=segment.lease_token)
+        if held.update(
+            state=JobState.QUEUED,
+            attempts=F("attempts") - 1,
+            progress=0,
+            not_before=timezone.now(),
+            lease_token=None,
+            lease_until=None,
+        ):
+            _send(segment.pk)
+            count += 1
+    return count
 
 
 def clear(job: Job) -> None:

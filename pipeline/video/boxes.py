@@ -60,6 +60,12 @@ def covered(inner: Box, outer: Box) -> float:
     return intersection(inner, outer) / inner.area if inner.area > 0 else 0.0
 
 
+def envelope(a: Box, b: Box) -> Box:
+    """Return the smallest box around both, of the kind and score of the first."""
+    x, y = min(a.x, b.x), min(a.y, b.y)
+    return replace(a, x=x, y=y, w=max(a.x2, b.x2) - x, h=max(a.y2, b.y2) - y)
+
+
 def pad(box: Box, dx: float, dy: float | None = None) -> Box:
     """Return the box grown by dx pixels left and right, dy (default dx) above and below."""
     dy = dx if dy is None else dy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.video import jerseys, screens, weights
+from pipeline.video import jerseys, nets, screens, weights
 from pipeline.video.boxes import Box, iou
 from pipeline.video.faces import LEAST, Faces
 from pipeline.video.nets import Picture
@@ -44,8 +44,8 @@ class Detectors:
 
     @property
     def models(self) -> list[dict[str, str]]:
-        """Name, role and sha256 of each weight in use."""
-        return [weights.described(name) for name in MODELS]
+        """Name, role and sha256 of each weight in use, and what runs it."""
+        return [{**weights.described(name), "runs_on": nets.runs_on(name)} for name in MODELS]
 
     @property
     def thresholds(self) -> dict[str, float]:

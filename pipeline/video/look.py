@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -13,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video import heads
-from pipeline.video.boxes import Box
+from pipeline.video.boxes import Box, envelope, iou
 from pipeline.video.options import Options
 
 if TYPE_CHECKING:
+    from pipeline.video.detectors import Detectors
     from pipeline.video.pose import Pose
 
 PEOPLE = frozenset({"person"})
@@ -25,6 +29,10 @@ VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "vehicle"})
 # A person shorter than this share of the picture has no pose worth keeping (33 points on 40 pixels are guesses).
 POSE_MIN_HEIGHT = 0.11
 MOST_POSES = 8
+# What is looked at again is not smaller than this share of what it was a tenth of a second before.
+SHRINKS = 0.97
+# Overlap with where it was expected under which it jumped.
+JUMPED = 0.6
 
 
 @dataclass(slots=True)
@@ -38,14 +46,15 @@ class Seen:
 
 
 class Eyes:
-    """Detectors behind a small pool of threads; each thread owns its sessions, so results never depend on order."""
+    """Detectors behind a small pool of threads; they keep nothing between calls, so results never depend on order."""
 
     def __init__(self, *, options: Options, workers: int, width: int, height: int, fps: float) -> None:
         self.vertical, self.width, self.height, self.fps = options.vertical, width, height, fps
         self.timing: dict[str, float] = defaultdict(float)  # CPU seconds of each detector
         self._known: Future[list[Box]] = Future()  # the objects seen last
-        self._local = threading.local()
+        self._loaded: Detectors | None = None
         self._lock = threading.Lock()
+        self._loading = threading.Lock()
         # Half of the threads at most in the same detector: they spread over different ones, and the layers of the
         # largest network are not held twice (55 MiB at 1080p with two threads).
         self._gates = {
@@ -56,11 +65,16 @@ class Eyes:
         self.models: list[dict[str, Any]] = []
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="eyes")
 
-    def look(self, frame: int, buffer: NDArray[np.uint8], looks: frozenset[str]) -> Future[Seen]:
-        """Start on a key frame; the buffer must stay as it is until the result is there."""
+    def look(
+        self, frame: int, buffer: NDArray[np.uint8], looks: frozenset[str], expected: Sequence[Box]
+    ) -> Future[Seen]:
+        """Start on a key frame: look for `looks` in all of it, and again for what is `expected` somewhere.
+
+        The buffer must stay as it is until the result is there.
+        """
         if "objects" in looks:
             self._known = Future()
-        return self._pool.submit(self._look, frame, buffer, self._known, looks)
+        return self._pool.submit(self._look, frame, buffer, self._known, looks, expected)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -73,43 +87,62 @@ class Eyes:
         buffer: NDArray[np.uint8],
         known: Future[list[Box]],
         looks: frozenset[str],
+        expected: Sequence[Box],
     ) -> Seen:
         detectors = self._detectors()
-        bgr = cv2.cvtColor(buffer.reshape(self.height * 3 // 2, self.width), cv2.COLOR_YUV2BGR_I420)
+        with self._clock("colour"):
+            bgr = cv2.cvtColor(buffer.reshape(self.height * 3 // 2, self.width), cv2.COLOR_YUV2BGR_I420)
         seen = Seen(frame=frame)
         if "objects" in looks:
             try:
-                with self._gates["objects"]:
+                with self._gates["objects"], self._clock("objects"):
                     seen.objects = detectors.objects(bgr)
                 known.set_result(seen.objects)
             except BaseException as error:
                 known.set_exception(error)
                 raise
-        with self._gates["faces"]:
-            faces = detectors.faces(bgr)
         # Jobs start in order, so the one that looks for the objects has begun before this one waits for it.
         objects = known.result()
-        faces = heads.plausible(faces, [box for box in objects if box.kind in PEOPLE])
-        seen.private = list(faces)
+        people = [box for box in objects if box.kind in PEOPLE]
+        if "faces" in looks:
+            with self._gates["faces"], self._clock("faces"):
+                faces = detectors.faces(bgr)
+            seen.private += heads.plausible(faces, people)
         if "plates" in looks:
             vehicles = [box for box in objects if box.kind in VEHICLES]
-            with self._gates["plates"]:
+            with self._gates["plates"], self._clock("plates"):
                 seen.private += detectors.plates(bgr, vehicles, turn=frame)
+        with self._clock("near"):
+            pairs = zip(detectors.near(bgr, expected), expected, strict=True)
+            seen.private += [_measured(box, before) for box, before in pairs if box is not None]
         if "pose" in looks:
-            people = [b for b in objects if b.kind in PEOPLE and b.h >= POSE_MIN_HEIGHT * self.height]
-            people = sorted(people, key=lambda b: -b.area)[:MOST_POSES]
-            seen.poses = self._people(bgr, people)
-            seen.private += heads.of_poses(seen.poses, faces, people)
+            with self._clock("pose"):
+                tall = [box for box in people if box.h >= POSE_MIN_HEIGHT * self.height]
+                tall = sorted(tall, key=lambda box: -box.area)[:MOST_POSES]
+                seen.poses = self._people(bgr, tall)
+                faces = [box for box in seen.private if box.kind == "face"]
+                seen.private += heads.of_poses(seen.poses, faces, tall)
         return seen
 
-    def _detectors(self) -> Any:
-        if not hasattr(self._local, "detectors"):
-            from pipeline.video.detectors import Detectors
+    @contextmanager
+    def _clock(self, name: str) -> Iterator[None]:
+        began = time.thread_time()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.timing[name] += time.thread_time() - began
 
-            with self._lock:  # loading is not part of any library's promise of thread safety
-                self._local.detectors = Detectors(self.vertical, threads=1)
-                self.models = list(self._local.detectors.models)
-        return self._local.detectors
+    def _detectors(self) -> Detectors:
+        """Return the one set of networks: they keep nothing between calls, so all threads use it."""
+        with self._loading:
+            if self._loaded is None:
+                from pipeline.video.detectors import Detectors
+
+                with self._clock("load"):
+                    self._loaded = Detectors(self.vertical, threads=1)
+                self.models = list(self._loaded.models)
+        return self._loaded
 
     def _people(self, bgr: NDArray[np.uint8], people: list[Box]) -> list[Pose]:
         """Estimate poses, one caller at a time: a second graph would cost 110 MiB and no picture needs the other's."""
@@ -120,3 +153,13 @@ class Eyes:
                 self._pose = PoseEstimator()
             poses: list[Pose] = self._pose.people(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), people)
             return poses
+
+
+def _measured(found: Box, expected: Box) -> Box:
+    """Return what to cover of a thing that a small crop shows again: the crop places it well and measures it badly.
+
+    It hardly shrinks; and where it jumped, both places are covered, for either may be wrong.
+    """
+    w, h = max(found.w, SHRINKS * expected.w), max(found.h, SHRINKS * expected.h)
+    box = replace(found, x=found.cx - w / 2, y=found.cy - h / 2, w=w, h=h)
+    return box if iou(box, expected) >= JUMPED else envelope(box, expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +20,9 @@ Floats = NDArray[np.float32]
 CELL = 32
 # Old exporters leave tensors that nothing reads: ONNX Runtime warns of each, a person can do nothing about it.
 ERRORS_ONLY = 3
+CPU = "CPUExecutionProvider"
+PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": CPU}
+_RUNS_ON: dict[str, str] = {}
 
 
 @cache
@@ -34,8 +39,26 @@ def _one_arena() -> None:
     onnxruntime.create_and_register_allocator(kind, growth)
 
 
+def providers(available: Sequence[str], wanted: str = "") -> list[str]:
+    """Choose what runs the networks, of what the installed ONNX Runtime offers: best first, the CPU always last.
+
+    `wanted`, by default the environment's FAIRFRAME_PROVIDERS: names separated by commas out of `tensorrt`, `cuda`
+    and `cpu`. Unless it says otherwise CUDA is taken where it is; TensorRT builds an engine for each input size,
+    minutes of it, so it is only taken when it is asked for. `cpu` alone leaves a GPU to others. Names that are not
+    known or not offered are left out.
+    """
+    names = [name.strip().lower() for name in (wanted or "cuda").split(",")]
+    chosen = [PROVIDERS[name] for name in names if name in PROVIDERS and PROVIDERS[name] in available]
+    return list(dict.fromkeys([*chosen, CPU]))
+
+
+def runs_on(name: str) -> str:
+    """Say what runs a weight that was loaded: the CPU also where a GPU's libraries are there and do not load."""
+    return _RUNS_ON[name]
+
+
 def session(name: str, *, threads: int) -> Any:
-    """Load a verified weight for inference on the CPU."""
+    """Load a verified weight for inference on the best provider there is, the CPU when nothing better works."""
     _one_arena()
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.use_env_allocators", "1")
@@ -45,9 +68,13 @@ def session(name: str, *, threads: int) -> Any:
     # Spinning threads wait by burning a core that x264 and the other detectors want.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        str(weights.path(name)), sess_options=options, providers=["CPUExecutionProvider"]
+    loaded = onnxruntime.InferenceSession(
+        str(weights.path(name)),
+        sess_options=options,
+        providers=providers(onnxruntime.get_available_providers(), os.environ.get("FAIRFRAME_PROVIDERS", "")),
     )
+    _RUNS_ON[name] = str(loaded.get_providers()[0])
+    return loaded
 
 
 def resize(picture: Picture, size: tuple[int, int]) -> Picture:

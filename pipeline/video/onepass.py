@@ -29,6 +29,10 @@ from pipeline.video.seams import SEAM_KINDS, Seam
 from pipeline.video.tracks import Track, Tracker
 from pipeline.video.write import Writer
 
+# Key frames that are looked at before the first of them is applied.
+LAG = 3
+# Looked for again where they are expected, unless the whole frame is looked at for them.
+AGAIN = frozenset({"face"})
 # Frames encoded behind the main thread.
 QUEUE = 2
 
@@ -72,7 +76,6 @@ class OnePass:
         writer: Writer,
         eyes: Eyes,
         options: Options,
-        workers: int,
         start: int = 0,
         end: int | None = None,
     ) -> None:
@@ -86,7 +89,6 @@ class OnePass:
         self.scene = SceneLog()
         self.log = Log(fps=fps, width=reader.width, height=reader.height)
         self.schedule = Schedule(vertical=options.vertical, fps=fps, poses=not options.only_redact)
-        self.in_flight = workers
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
         self.last_key = -1
@@ -118,12 +120,11 @@ class OnePass:
                 if slot.cut or self.schedule.is_key(index):
                     self._look(slot, reuse=unchanged_since_key and index > self.first)
                     unchanged_since_key = True
-                self._drain(wait=False)
                 previous = slot
                 on_frame(max(0, index + 1 - self.start))
             if previous is not None and previous.index != self.last_key:
                 self._look(previous)
-            self._drain(wait=True)
+            self._apply(0)
             total = self.first + len(self.scene)
             self.tracker.finish(total - 1)
             while self.ring:
@@ -160,22 +161,29 @@ class OnePass:
         return slot
 
     def _look(self, slot: Slot, *, reuse: bool = False) -> None:
+        self._apply(LAG - 1)
         looks = self.schedule.looks(slot.index, fresh=slot.cut)
         if reuse and self.last_seen is not None and "pose" not in looks:
             slot.seen = self.last_seen  # not one sample has changed since: the answer would be the same
         else:
-            slot.seen = self.last_seen = self.eyes.look(slot.index, slot.buffer, looks)
+            known = slot.cut or "faces" in looks
+            expected = [] if known else self.tracker.expected(slot.index, AGAIN)
+            slot.seen = self.last_seen = self.eyes.look(slot.index, slot.buffer, looks, expected)
         self.last_key = slot.index
         self.pending.append(slot)
 
-    def _drain(self, *, wait: bool) -> None:
-        """Apply what has been seen, in order; then let go of frames that no later detection can change."""
-        while self.pending and (wait or len(self.pending) > self.in_flight or self.pending[0].seen.done()):  # type: ignore[union-attr]
+    def _apply(self, waiting: int) -> None:
+        """Apply what has been seen, in order, until only so many key frames wait; let go of what is settled.
+
+        What is expected in a key frame depends on what was applied before, so this happens at fixed points: the
+        outcome does not depend on how many threads look.
+        """
+        while len(self.pending) > waiting:
             slot = self.pending.popleft()
             seen: Seen = slot.seen.result()  # type: ignore[union-attr]
             began = time.thread_time()
             people = [box for box in seen.objects or () if box.kind == "person"]
-            matched = self.tracker.update(slot.index, [*seen.private, *people])
+            matched = self.tracker.update(slot.index, [*seen.private, *people], slot.planes.y)
             if self._kept(slot.index):
                 self.log.seen(slot.index, seen, matched, fresh=seen.frame == slot.index)
             self.applied = slot.index

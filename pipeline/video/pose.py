@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video import mediapipe_light
 from pipeline.video.boxes import Box, clip_to, covered, iou, pad
 from pipeline.video.nets import Picture
 
@@ -67,6 +68,7 @@ class PoseEstimator:
     """
 
     def __init__(self) -> None:
+        mediapipe_light.load()
         # A graph is 50 MiB and loads with its first picture: traffic without a pedestrian near needs neither.
         self._region: Any = None
         self._whole: Any = None

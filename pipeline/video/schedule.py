@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 # Seconds between two key frames at most: every 3rd frame at 24–30 fps (pipeline.md: every 5th leaks half of the boxes).
 KEY_EVERY_S = 0.125
 # Seconds between looks at whole key frames. What moves in between is carried by the motion and looked at again where
 # it is expected; what is new is followed back to where it came from.
 EVERY_S: dict[str, dict[str, float]] = {
-    "driving": {"faces": 0.0, "objects": 0.2, "plates": 0.0, "pose": 0.5},
-    "sports": {"faces": 0.0, "objects": 0.0, "plates": 0.25, "pose": 0.1},
+    "driving": {"faces": 0.2, "objects": 0.3, "plates": 0.35, "pose": 1.0},
+    "sports": {"faces": 0.2, "objects": 0.2, "plates": 1.0, "pose": 0.2},
 }
 LOOKS = ("objects", "faces", "plates", "pose")
 
@@ -20,7 +22,7 @@ class Schedule:
         self.stride = max(1, int(fps * KEY_EVERY_S))
         self.poses = poses
         keys_per_s = fps / self.stride
-        self._every = {look: max(1, round(EVERY_S[vertical][look] * keys_per_s)) for look in LOOKS}
+        self._every = {look: max(1, math.ceil(EVERY_S[vertical][look] * keys_per_s - 0.25)) for look in LOOKS}
 
     def is_key(self, index: int) -> bool:
         """Return whether detectors look at this frame."""

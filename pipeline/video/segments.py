@@ -296,7 +296,6 @@ def _pass(
             writer=writer,
             eyes=eyes,
             options=options,
-            workers=workers,
             start=segment.start,
             end=segment.end,
         )

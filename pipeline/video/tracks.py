@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video.boxes import Box, iou, pad
+from pipeline.video.follow import Look
 from pipeline.video.motion import Step, carried
 
 # pipeline.md: boxes are held at least 0.5 s before the first and after the last detection.
@@ -19,6 +20,8 @@ ESTABLISHED_HITS = 5
 ESTABLISHED_HOLD_S = {"plate": 2.0, "face": 1.0}
 # A lost box grows by this share of its size a second on each side: the person may turn, the flow may slip.
 LOST_GROWTH_PER_S = 0.2
+# But not before the next look at it is due, and missed.
+PATIENCE_S = 0.2
 # A single weak detection is more often a lantern than a face: it is covered for this long on each side only, unless
 # a second one confirms it (the ring knows what the next half second brings).
 GLIMPSE_S = 0.25
@@ -43,6 +46,8 @@ class Track:
     scores: list[float] = field(default_factory=list)
     colour: NDArray[np.float32] | None = None  # what redaction fills it with: Y, U, V
     review: set[str] = field(default_factory=set)
+    look: Look | None = None  # what it looked like when it was last detected
+    placed: int = -1  # the last frame in which detector or look said where it is
 
     def at(self, frame: int) -> Box | None:
         index = frame - self.first
@@ -73,6 +78,7 @@ class Tracker:
         self.width, self.height, self.scale, self.fps = width, height, scale, fps
         self.hold = max(1, round(HOLD_S * fps))
         self.glimpse = max(1, round(GLIMPSE_S * fps))
+        self.patience = max(1, round(PATIENCE_S * fps))
         self.growth = LOST_GROWTH_PER_S / fps
         self.active: list[Track] = []
         self.closed: list[Track] = []
@@ -90,8 +96,14 @@ class Tracker:
         self._floor = frame + 1
         self._steps.pop(frame, None)
 
-    def update(self, frame: int, detections: Iterable[Box]) -> dict[int, Box]:
-        """Join the detections of one key frame to tracks; return {track id: detected box}."""
+    def update(
+        self, frame: int, detections: Iterable[Box], luma: NDArray[np.uint8] | None = None
+    ) -> dict[int, Box]:
+        """Join the detections of one key frame to tracks; return {track id: detected box}.
+
+        With the frame's luma plane, plates that no detector saw are placed by their look: they are rigid, and
+        detectors see them in every second frame.
+        """
         if any(self._steps[f].cut for f in range(max(self._seen + 1, 1), frame + 1) if f in self._steps):
             self._cut(frame)
         for track in self.active:
@@ -100,12 +112,33 @@ class Tracker:
         seen: dict[int, Box] = {}
         for track, box in pairs:
             self._bridge(track, frame, box)
+            track.hits.append(frame)
+            track.scores.append(box.score)
             seen[track.id] = box
         for box in fresh:
             seen[self._begin(frame, box).id] = box
+        if luma is not None:
+            for track in self.active:
+                if track.kind == "plate":
+                    self._by_look(track, frame, luma)
         self._close(frame)
         self._seen = frame
         return seen
+
+    def expected(self, frame: int, kinds: Container[str]) -> list[Box]:
+        """Return where the motion puts the active tracks of these kinds in a frame that is noted already."""
+        found = []
+        for track in self.active:
+            at = track.at(track.end - 1) if track.kind in kinds else None
+            for f in range(track.end, frame + 1) if at else ():
+                step = self._steps.get(f)
+                if step is None or step.cut:
+                    at = None
+                    break
+                at = carried(at, step, self.scale) if at else None
+            if at is not None and not self._outside(at):
+                found.append(at)
+        return found
 
     def finish(self, last: int) -> None:
         """Hold what is still active to the last frame and close everything."""
@@ -122,6 +155,16 @@ class Tracker:
             if track.kind in kinds and (box := track.at(frame)) is not None and self._believed(track, frame):
                 found.append((track, box))
         return found
+
+    def _by_look(self, track: Track, frame: int, luma: NDArray[np.uint8]) -> None:
+        """Remember the look of a plate that was detected in this frame; place one that was not where it looks alike."""
+        expected = track.at(frame)
+        if expected is None:
+            return
+        if track.last_hit == frame:
+            track.look = Look.of(luma, expected)
+        elif track.look is not None and (found := track.look.find(luma, expected)) is not None:
+            self._bridge(track, frame, found)
 
     def _hold_of(self, track: Track) -> int:
         if len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE:
@@ -160,7 +203,9 @@ class Tracker:
         return pairs, [box for d, box in enumerate(detections) if d not in used]
 
     def _begin(self, frame: int, box: Box) -> Track:
-        track = Track(id=self._next, kind=box.kind, first=frame, hits=[frame], scores=[box.score])
+        track = Track(
+            id=self._next, kind=box.kind, first=frame, hits=[frame], scores=[box.score], placed=frame
+        )
         self._next += 1
         track.put(frame, box)
         at = box
@@ -183,17 +228,17 @@ class Tracker:
             if at is None or step is None or step.cut or f - track.last_hit > self._hold_of(track):
                 return
             at = carried(at, step, self.scale, grows=track.kind != PERSON)
-            if f - track.last_hit > 3:  # within one stride of detection the motion is enough
+            if f - track.placed > self.patience:  # so long the motion alone is enough
                 at = pad(at, self.growth * at.w, self.growth * at.h)
             if self._outside(at):
                 return
             track.put(f, at)
 
     def _bridge(self, track: Track, frame: int, box: Box) -> None:
-        """Blend the way forward from the last hit with the way back from this one, and cover their difference."""
+        """Blend the way forward from where it was last with the way back from here, and cover their difference."""
         predicted = track.at(frame) or box
         slip_x, slip_y = abs(predicted.cx - box.cx), abs(predicted.cy - box.cy)
-        start = max(track.last_hit, self._floor - 1)  # frames that have left are covered as they are
+        start = max(track.placed, self._floor - 1)  # frames that have left are covered as they are
         at = box
         for f in range(frame - 1, start, -1) if track.kind != PERSON else ():
             step = self._steps.get(f + 1)
@@ -205,8 +250,7 @@ class Tracker:
             mixed = _mix(track.at(f) or at, at, share)
             track.put(f, pad(mixed, 0.5 * slip_x * doubt, 0.5 * slip_y * doubt))
         track.put(frame, box)
-        track.hits.append(frame)
-        track.scores.append(box.score)
+        track.placed = frame
 
     def _close(self, frame: int) -> None:
         still = []

@@ -25,7 +25,14 @@ function step(frames) { redacted.pause(); redacted.currentTime = Math.max(0, red
 root.querySelector("[data-play]").addEventListener("click", toggle);
 root.querySelectorAll("[data-step]").forEach((b) => b.addEventListener("click", () => step(Number(b.dataset.step))));
 root.querySelectorAll("[data-rate]").forEach((b) => b.addEventListener("click", () => { redacted.playbackRate = Number(b.dataset.rate); }));
-root.querySelectorAll("[data-jump]").forEach((b) => b.addEventListener("click", () => { redacted.currentTime = Math.max(0, Number(b.dataset.jump) - start); }));
+const jump = (second) => { redacted.currentTime = Math.max(0, second - start); };
+root.querySelectorAll("[data-jump]").forEach((b) => b.addEventListener("click", () => jump(Number(b.dataset.jump))));
+// A doubtful place of another clip links here with the second of the footage.
+const asked = Number(new URLSearchParams(location.hash.slice(1)).get("at"));
+if (asked) {
+  if (redacted.readyState >= HTMLMediaElement.HAVE_METADATA) jump(asked);
+  else redacted.addEventListener("loadedmetadata", () => jump(asked), { once: true });
+}
 
 const show = root.querySelector("[data-show-original]");
 if (show) {

@@ -146,3 +146,12 @@ def test_a_footage_without_clips_to_send_cannot_be_submitted(alice: User) -> Non
     footage = people.make_footage(alice)
     with pytest.raises(MoveRefused, match="nothing to submit"):
         review.submit(footage=footage, person=alice)
+
+
+def test_a_long_list_of_doubtful_places_is_folded(films: Client, alice: User) -> None:
+    many = [{**CERTIFICATE["doubtful"][0], "start_s": n / 10, "end_s": n / 10 + 0.1} for n in range(40)]  # type: ignore[index]
+    footage = people.make_footage(alice, certificate={**CERTIFICATE, "doubtful": many})
+    people.make_clip(footage, state=ClipState.REVIEW)
+    page = page_of(films, footage)
+    assert "At 40 places the software was not sure" in page
+    assert "<summary>28 more</summary>" in page

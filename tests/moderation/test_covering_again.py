@@ -66,6 +66,14 @@ def test_the_certificate_stands_on_the_screen_with_places_to_jump_to(desk: Clien
     assert "A region stays covered this many seconds" in page
 
 
+def test_a_place_in_another_clip_is_a_link_to_it(desk: Client, clip: Clip) -> None:
+    other = people.make_clip(clip.footage, position=1, state=ClipState.IN_MODERATION)
+    Clip.objects.filter(pk=other.pk).update(start_ms=10_000, end_ms=20_000)
+    page = desk.get(reverse("moderation:review", args=[other.pk])).content.decode()
+    assert f'href="/desk/review/{clip.pk}/#at=2.000"' in page
+    assert "data-jump" not in page
+
+
 def test_a_box_of_the_desk_is_written_down_and_holds_the_verdict_back(
     desk: Client, clip: Clip, mo: User
 ) -> None:

@@ -1,199 +1,78 @@
-"""Fin, finance staff: refunds, answers to disputes, policies for days to come; nobody else."""
+"""Fin sees revenue, what is due, disputes, events and books, saves all of it, and never sees an original."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import zipfile
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from buyers.models import Download, Entitlement, LicenceAcceptance, Order
-from buyers.stripe_api import client as stripe_client
-from marketplace.models import User
-from payouts import ledger, policies, transfers
-from payouts.models import Dispute, Refund, SoldLine, SplitPolicy, Transfer
+from marketplace.models.event import Event
+from moderation.finance import TABLES
+from payouts.models import StripeEvent
 from tests import people
-from tests.payouts.stage import Simulator, package_of, past_hold, sold
+from tests.buyers.checkout import signed_in
+from tests.payouts import stage
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sim(stripe_simulator: str) -> Simulator:
-    return Simulator(stripe_simulator)
+def saved(browser: object, name: str) -> list[dict[str, str]]:
+    answer = browser.get(f"/desk/finance/{name}.csv")  # type: ignore[attr-defined]
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
 
 
-@pytest.fixture
-def fin(client: Client, db: None) -> Client:
-    client.force_login(people.staff("fin@example.org", "Finance"))
-    return client
+def test_fin_sees_what_was_sold_what_is_owed_and_that_the_books_hold() -> None:
+    alice = people.alice()
+    stage.sold(stage.package_of((alice, 20), price_minor=10_000))
+    StripeEvent.objects.create(stripe_id="evt_1", kind="=cmd|x", payload={})
+    fin = signed_in(people.staff("fin@example.org", "Finance"))
+    page = fin.get("/desk/finance/").content.decode()
+    assert "$70.00" in page
+    assert "$30.00" in page
+    assert alice.email in page
+    (month,) = saved(fin, "revenue")
+    assert (month["revenue_minor"], month["contributors_minor"], month["currency"]) == ("7000", "3000", "usd")
+    (due,) = saved(fin, "due")
+    assert (due["contributor"], due["owed_minor"]) == (alice.email, "3000")
+    assert saved(fin, "events")[0]["kind"] == "'=cmd|x", "no spreadsheet takes it for a formula"
+    assert {row["state"] for row in saved(fin, "books")} == {"holds"}
+    assert fin.get("/desk/finance/nothing.csv").status_code == 404
 
 
-@pytest.fixture
-def order(sim: Simulator, db: None) -> Order:
-    order = people.make_order(people.bob(), package_of((people.alice(), 10)))
-    sim.pays(order)
-    sim.deliver("checkout.session.completed")
-    order.refresh_from_db()
-    return order
+def test_every_table_can_be_saved_when_it_is_empty() -> None:
+    fin = signed_in(people.staff("fin@example.org", "Finance"))
+    assert fin.get("/desk/finance/").status_code == 200
+    for name in TABLES:
+        assert fin.get(f"/desk/finance/{name}.csv").status_code == 200
 
 
-def owner(order: Order) -> User:
-    return order.lines.get().version.clips.get().footage.owner
+def test_taking_the_tax_report_is_written_down() -> None:
+    stage.sold(stage.package_of((people.alice(), 20), price_minor=10_000))
+    fin = signed_in(people.staff("fin@example.org", "Finance"))
+    answer: Any = fin.get(f"/desk/finance/tax/{timezone.now().year}.csv")
+    assert b"alice@example.org" in b"".join(answer.streaming_content)
+    assert Event.objects.filter(verb="finance.tax_export", actor__email="fin@example.org").count() == 1
 
 
-def desk(name: str, row: Any) -> str:
-    """Give the address under which the actions of a row are."""
-    return reverse(f"admin:{name}_change", args=[row.pk]).removesuffix("change/")
+@pytest.mark.parametrize("role", ["Moderators", "Curators", ""])
+def test_others_at_the_desk_and_elsewhere_see_none_of_it(role: str) -> None:
+    person = people.staff("x@example.org", role) if role else people.bob()
+    browser = signed_in(person)
+    for address in ("/desk/finance/", "/desk/finance/revenue.csv", "/desk/finance/tax/2026.csv"):
+        assert browser.get(address).status_code in (302, 403)
 
 
-def page(order: Order) -> str:
-    return desk("buyers_order", order) + "refund/"
-
-
-def fields(**changed: Any) -> dict[str, Any]:
-    return {"amount": "100.00", "reason": "A clip was broken", "sure": "on", "seen": "0", **changed}
-
-
-def test_fin_refunds_a_part_with_a_reason(fin: Client, order: Order) -> None:
-    address = page(order)
-    shown = fin.get(address).content.decode()
-    assert 'value="250.00"' in shown
-    assert "Up to $250.00." in shown
-    assert fin.post(address, fields()).status_code == 302
-    made = Refund.objects.get()
-    assert (made.amount_minor, made.state, made.reason) == (10_000, "done", "A clip was broken")
-    assert made.actor is not None
-    assert made.actor.email == "fin@example.org"
-    assert ledger.owed_to(owner(order)) == {"usd": 4_500}
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"sure": ""}, "This field is required"),
-        ({"reason": ""}, "This field is required"),
-        ({"amount": "0"}, "greater than or equal to 0.01"),
-        ({"amount": "0.015"}, "no smaller coins"),
-        ({"amount": "250.01"}, "Between $0.01 and $250.00 can be refunded."),
-        ({"seen": "500"}, "Somebody refunded a part of this order since you looked"),
-    ],
-)
-def test_a_form_that_is_not_right_refunds_nothing(
-    fin: Client, order: Order, changed: dict[str, str], said: str
-) -> None:
-    answer = fin.post(page(order), fields(**changed))
-    assert said in answer.content.decode()
-    assert not Refund.objects.exists()
-
-
-def test_others_cannot_refund_or_answer(client: Client, sim: Simulator, order: Order) -> None:
-    sim.control("disputes", {"charge": order.stripe_charge})
-    sim.deliver("charge.dispute.created")
-    dispute = desk("payouts_dispute", Dispute.objects.get())
-    for person in (people.mo(), people.staff("cora@example.org", "Curators")):
-        client.force_login(person)
-        assert client.post(page(order), fields()).status_code == 403
-        assert client.get(f"{dispute}evidence/").status_code == 403
-    assert not Refund.objects.exists()
-
-
-def test_fin_looks_at_the_evidence_and_sends_it_once(fin: Client, sim: Simulator, order: Order) -> None:
-    terms = people.make_terms()
-    LicenceAcceptance.objects.create(
-        order=order,
-        terms=terms,
-        text_sha256=terms.sha256,
-        user=order.placed_by,
-        address_prefix="203.0.113.0/24",
-        agent="Firefox",
-    )
-    entitlement = Entitlement.objects.get()
-    Download.objects.create(
-        entitlement=entitlement, user=order.placed_by, path="media/a.mp4", address_prefix="203.0.113.0/24"
-    )
-    told = sim.control("disputes", {"charge": order.stripe_charge})
-    sim.deliver("charge.dispute.created")
-    row = Dispute.objects.get()
-    address = desk("payouts_dispute", row)
-    zipped = zipfile.ZipFile(io.BytesIO(fin.get(f"{address}evidence/").content))
-    assert terms.text in zipped.read(f"licence-{terms.sha256[:12]}.txt").decode()
-    assert json.loads(zipped.read("acceptances.json"))[0]["text_sha256"] == terms.sha256
-    assert (
-        json.loads(zipped.read("versions.json"))[0]["manifest_sha256"] == entitlement.version.manifest_sha256
-    )
-    (download,) = csv.DictReader(io.StringIO(zipped.read("downloads.csv").decode()))
-    assert (download["by"], download["path"]) == ("bob@example.org", "media/a.mp4")
-    assert fin.get(f"{address}answer/").status_code == 200
-    assert not stripe_client().v1.disputes.retrieve(told["id"]).evidence_details.submission_count
-    for _ in range(2):
-        fin.post(f"{address}answer/")
-    found = stripe_client().v1.disputes.retrieve(told["id"])
-    assert found.evidence_details.submission_count == 1
-    assert "media/a.mp4" in str(found.evidence.access_activity_log)
-    assert terms.sha256 in str(found.evidence.uncategorized_text)
-
-
-def test_a_transfer_that_came_back_goes_with_the_next_run_when_released(
-    fin: Client, sim: Simulator, order: Order
-) -> None:
-    sim.has_money()
-    sim.account_for(owner(order))
-    transfers.run(now=past_hold())
-    row = Transfer.objects.get()
-    sim.deliver("transfer.created")
-    address = desk("payouts_transfer", row)
-    assert fin.get(f"{address}take-back/").status_code == 200
-    assert Transfer.objects.get().state == "settled"
-    fin.post(f"{address}take-back/")
-    assert Transfer.objects.get().state == "reversed"
-    assert ledger.owed_to(owner(order)) == {"usd": 7_500}
-    transfers.run(now=past_hold())
-    assert len(sim.transfers()) == 1  # not before somebody has looked at it
-    fin.post(f"{address}release/")
-    fin.post(f"{address}release/")
-    transfers.run(now=past_hold())
-    assert [one.amount for one in sim.transfers()] == [7_500, 7_500]
-    assert ledger.owed_to(owner(order)) == {"usd": 0}
-
-
-def test_a_policy_is_for_sales_to_come_and_each_sale_keeps_its_own(fin: Client) -> None:
-    alice, now = people.alice(), timezone.now()
-    first = sold(package_of((alice, 10)), people.bob())
-    add = reverse("admin:payouts_splitpolicy_add")
-    starts = now - timedelta(hours=1)
-    values = {
-        "vertical": "driving",
-        "share_percent": "40",
-        "minute_least_minor": "60",
-        "minute_most_minor": "240",
-    }
-    late = {**values, "starts_at_0": f"{starts:%Y-%m-%d}", "starts_at_1": f"{starts:%H:%M:%S}"}
-    assert "A policy starts in the future" in fin.post(add, late).content.decode()
-    soon = now + timedelta(days=30)
-    fin.post(add, {**values, "starts_at_0": f"{soon:%Y-%m-%d}", "starts_at_1": f"{soon:%H:%M:%S}"})
-    row = SplitPolicy.objects.get()
-    assert row.made_by is not None
-    assert policies.in_force("driving").share_percent == 30
-    after = policies.in_force("driving", at=soon + timedelta(minutes=1))
-    assert after.sentence == (
-        "Driving: 40 % of every sale, shared by the seconds of each clip in the package, and $0.60 to $2.40, by "
-        "quality, for every minute that is approved."
-    )
-    assert after.minute_rate(Decimal("0.5")) == 150
-    assert [one.share_percent for one in policies.to_come()] == [40]
-    assert SoldLine.objects.get(line__order=first).share_percent == 30
-    SplitPolicy.objects.create(vertical="driving", starts_at=now, share_percent=40)
-    second = sold(package_of((alice, 10), slug="later"), people.bob("eve@example.org", "Eve AI"))
-    assert SoldLine.objects.get(line__order=second).pool_minor == 10_000
-    with pytest.raises(ValidationError):
-        SplitPolicy(vertical="driving", starts_at=now, share_percent=101).full_clean()
+def test_finance_never_sees_an_original() -> None:
+    clip = people.make_clip(people.make_footage(people.alice()))
+    fin = signed_in(people.staff("fin@example.org", "Finance"))
+    for address in (
+        reverse("moderation:original", args=[clip.pk]),
+        reverse("moderation:original", args=[clip.footage_id]),
+        reverse("moderation:review", args=[clip.pk]),
+        "/desk/marketplace/footage/",
+    ):
+        assert fin.get(address).status_code in (302, 403, 404), address

@@ -163,5 +163,5 @@ def test_the_page_asks_the_database_as_often_for_fifty_clips_as_for_two(
     at_home: Client, alice: User, django_assert_max_num_queries: Any
 ) -> None:
     sold(package_of(*[(alice, 1 + number) for number in range(24)], price_minor=1_000_000))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         at_home.get(PAGE)

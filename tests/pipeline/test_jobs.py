@@ -98,3 +98,15 @@ def test_withdrawing_cancels_and_the_worker_notices(job: Job) -> None:
     assert jobs.cancel_for(footage=job.footage) == 1
     with pytest.raises(jobs.LeaseLost):
         jobs.renew(held, step="redact", progress=0.9)
+
+
+def test_a_worker_that_is_told_to_end_hands_its_work_back_at_no_cost(job: Job) -> None:
+    held = jobs.lease(job.pk)
+    assert held is not None
+    assert jobs.hand_back("another:1") == 0
+    assert jobs.hand_back(held.worker) == 1
+    with pytest.raises(jobs.LeaseLost):
+        jobs.renew(held, step="redact", progress=0.5)
+    again = jobs.lease(job.pk)
+    assert again is not None
+    assert again.attempts == 1
