@@ -1,11 +1,12 @@
 """The same pictures twice: recycled footage is stopped, similar clips are not sold twice in one package.
 
-Fingerprints lie in a table with an index a quarter of their bits: two that differ in few bits agree in some quarter, so
-a look touches a few rows a picture, however many clips there are.
+Fingerprints lie in a table with an index on each quarter of their bits. A look finds recordings that share a quarter
+with some pictures (few rows a picture, however many clips there are); what was found is then compared bit by bit.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,14 @@ from marketplace.models import Clip, Footage
 from marketplace.states import FootageState
 from pipeline.models import FramePrint
 from pipeline.video import fingerprint
+from pipeline.video.fingerprint import Print
 
-NEAR = 8  # bits of 64
-FEWEST = 3  # pictures that have to agree before anything is said
-RECYCLED = 0.6  # share of a recording's pictures that another recording has
-SIMILAR = 0.6  # share of a clip's pictures that another clip has
+NEAR = 10  # bits of 64: copies stay below, pictures of other recordings lie above 16 (shared/data)
+LOOSE = 8  # what the index is asked for: enough pictures of a copy are nearer than this
+APART = 12  # bits by which pictures differ that count as different
+FEWEST = 3  # different pictures that have to agree before anything is said
+ALIKE = 0.6  # share of one's pictures that the other has
+LOOKED_AT = 20  # recordings or clips compared bit by bit
 GONE = (FootageState.WITHDRAWN, FootageState.REFUSED, FootageState.ABANDONED)
 
 
@@ -34,65 +38,81 @@ class Likeness:
     share: float
 
 
-def stopped(*, footage: Footage, prints: Iterable[Sequence[int]]) -> str:
-    """Say in one sentence why this recording is stopped, or nothing: it was uploaded before, as it is or re-encoded."""
+def stopped(*, footage: Footage, prints: Iterable[Sequence[Print]]) -> str:
+    """Say in one sentence why this recording is stopped, or nothing: it was uploaded before, whole or in part."""
     before = Footage.objects.filter(created_at__lt=footage.created_at).exclude(state__in=GONE)
     before = before.exclude(pk=footage.pk).exclude(clips=None)
     same = before.filter(sha256=footage.sha256).exclude(sha256="").first()
+    same = same or _seen_before(list(dict.fromkeys(made for clip in prints for made in clip)), before)
     if same is None:
-        all_prints = list(dict.fromkeys(bits for clip in prints for bits in clip))
-        hits = _pictures_shared(all_prints, before)
-        found, count = max(hits.items(), key=lambda pair: pair[1], default=(None, 0))
-        if count < FEWEST or count < RECYCLED * len(all_prints):
-            return ""
-        same = before.get(pk=found)
+        return ""
     if same.owner_id == footage.owner_id:
         return (
-            f"You have uploaded this recording before, as “{same.title}”: a recording is sold once. Nothing of this copy "
-            "was kept. Upload another recording; if they only look alike, write to us."
+            f"You have uploaded this recording before, as “{same.title}”: a recording is sold once. Nothing of this "
+            "copy was kept. Upload another recording; if they only look alike, write to us."
         )
     return (
-        "This recording is here already, from another contributor: a recording is sold once, by the person who filmed it. "
-        "Nothing of this copy was kept. If you filmed it, write to us and we look at both."
+        "This recording is here already, from another contributor: a recording is sold once, by the person who filmed "
+        "it. Nothing of this copy was kept. If you filmed it, write to us and we look at both."
     )
 
 
-def _pictures_shared(prints: list[int], footage: Any) -> dict[Any, int]:
-    """Count, for each of these recordings, how many of the pictures it has too."""
-    clips = _near(prints)
-    owners = dict(Clip.objects.filter(pk__in=clips, footage__in=footage).values_list("pk", "footage_id"))
-    shared: dict[Any, set[int]] = {}
-    for clip, numbers in clips.items():
-        if clip in owners:
-            shared.setdefault(owners[clip], set()).update(numbers)
-    return {pk: len(numbers) for pk, numbers in shared.items()}
+def _seen_before(prints: list[Print], before: Any) -> Footage | None:
+    hits = _candidates(prints)
+    owners = dict(Clip.objects.filter(pk__in=hits, footage__in=before).values_list("pk", "footage_id"))
+    often: Counter[Any] = Counter()
+    for clip, footage in owners.items():
+        often[footage] += hits[clip]
+    for footage, _ in often.most_common(LOOKED_AT):
+        theirs = FramePrint.objects.filter(clip__footage=footage).values_list("bits", flat=True)
+        if share(prints, list(theirs)) >= ALIKE:
+            return Footage.objects.get(pk=footage)
+    return None
 
 
-def _near(prints: Sequence[int], *, among: Sequence[Any] | None = None) -> dict[Any, set[int]]:
-    """Find clips with pictures near these: clip → numbers of the pictures, over the index of quarters."""
-    if not prints:
-        return {}
+def share(mine: Sequence[Print], theirs: Sequence[int]) -> float:
+    """Give the share of my pictures that they have too, as they are or mirrored; 0 when that proves nothing."""
+    if not mine or not theirs:
+        return 0.0
+    return max(_share([made.bits for made in mine], theirs), _share([made.mirrored for made in mine], theirs))
+
+
+def _share(mine: Sequence[int], theirs: Sequence[int]) -> float:
+    near = fingerprint.distances(mine, theirs).min(axis=1) <= NEAR
+    different: list[int] = []
+    for bits, agrees in zip(mine, near, strict=True):
+        if agrees and all(fingerprint.distance(bits, other) >= APART for other in different):
+            different.append(bits)
+    return float(near.mean()) if len(different) >= FEWEST else 0.0
+
+
+_LOOK = """
+SELECT q.bits, f.clip_id FROM q JOIN pipeline_frameprint f ON f.{column} = ((q.bits >> {shift}) & 65535)
+WHERE bit_count((f.bits # q.bits)::bit(64)) <= %(loose)s {only}
+"""
+
+
+def _candidates(prints: Sequence[Print], *, among: Sequence[Any] | None = None) -> dict[Any, int]:
+    """Find clips with pictures near these or their mirror images: clip → number of hits, over the index of quarters."""
+    asked = list({bits for made in prints for bits in made})
     only = "AND f.clip_id = ANY(%(among)s)" if among is not None else ""
-    looks = " UNION ".join(
-        f"SELECT q.n, f.clip_id FROM q JOIN pipeline_frameprint f ON f.quarter{i} = ((q.bits >> {16 * i}) & 65535) "
-        f"WHERE bit_count((f.bits # q.bits)::bit(64)) <= %(near)s {only}"
-        for i in range(4)
+    sql = "WITH q AS (SELECT unnest(%(bits)s::bigint[]) AS bits) " + " UNION ".join(
+        _LOOK.format(column=f"quarter{i}", shift=16 * i, only=only) for i in range(4)
     )
-    sql = f"WITH q AS (SELECT * FROM unnest(%(bits)s::bigint[]) WITH ORDINALITY AS t(bits, n)) {looks}"  # noqa: S608
-    found: dict[Any, set[int]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"bits": list(prints), "near": NEAR, "among": list(among or ())})
-        for number, clip in cursor.fetchall():
-            found.setdefault(clip, set()).add(number)
+    found: Counter[Any] = Counter()
+    if asked:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, {"bits": asked, "loose": LOOSE, "among": list(among or ())})
+            found.update(clip for _, clip in cursor.fetchall())
     return found
 
 
-def read(paths: Iterable[Path]) -> list[list[int]]:
+def read(paths: Iterable[Path]) -> list[list[Print]]:
     """Read the fingerprints of redacted clips on the disk."""
     return [fingerprint.of_video(path) for path in paths]
 
 
-def keep(clip: Clip, prints: Sequence[int]) -> None:
+def keep(clip: Clip, prints: Sequence[Print]) -> None:
     """Write a clip's fingerprints, in place of those it had."""
     FramePrint.objects.filter(clip=clip).delete()
     FramePrint.objects.bulk_create(
@@ -100,18 +120,18 @@ def keep(clip: Clip, prints: Sequence[int]) -> None:
             clip=clip,
             number=number,
             bits=bits,
+            mirrored=mirrored,
             quarter0=bits & 0xFFFF,
             quarter1=bits >> 16 & 0xFFFF,
             quarter2=bits >> 32 & 0xFFFF,
             quarter3=bits >> 48 & 0xFFFF,
         )
-        for number, bits in enumerate(prints)
+        for number, (bits, mirrored) in enumerate(prints)
     )
 
 
 def within(clips: Sequence[Clip]) -> list[Likeness]:
     """List the pairs of these clips that show the same: equal bytes, or most of the pictures of one in the other."""
-    by_id = {clip.pk: clip for clip in clips}
     order = {clip.pk: position for position, clip in enumerate(clips)}
     pairs: dict[tuple[Any, Any], float] = {}
     first: dict[str, Any] = {}
@@ -119,16 +139,17 @@ def within(clips: Sequence[Clip]) -> list[Likeness]:
         if clip.media_sha256 in first:
             pairs[clip.pk, first[clip.media_sha256]] = 1.0
         first.setdefault(clip.media_sha256, clip.pk)
-    rows = FramePrint.objects.filter(clip__in=by_id).order_by("clip", "number").values_list("clip_id", "bits")
-    prints: dict[Any, list[int]] = {}
-    for pk, bits in rows.iterator():
-        prints.setdefault(pk, []).append(bits)
+    rows = FramePrint.objects.filter(clip__in=order).order_by("clip", "number")
+    prints: dict[Any, list[Print]] = {}
+    for pk, bits, mirrored in rows.values_list("clip_id", "bits", "mirrored").iterator():
+        prints.setdefault(pk, []).append(Print(bits, mirrored))
     for pk, mine in prints.items():
-        for other, numbers in _near(mine, among=list(by_id)).items():
-            share = len(numbers) / len(mine)
-            if other != pk and len(numbers) >= FEWEST and share >= SIMILAR:
+        for other, _ in Counter(_candidates(mine, among=list(order))).most_common(LOOKED_AT):
+            alike = share(mine, [made.bits for made in prints[other]]) if other != pk else 0.0
+            if alike >= ALIKE:
                 # The later one of the pair is the copy.
                 copy, original = (pk, other) if order[pk] > order[other] else (other, pk)
-                pairs[copy, original] = max(share, pairs.get((copy, original), 0.0))
-    found = [Likeness(by_id[copy], by_id[original], share) for (copy, original), share in pairs.items()]
+                pairs[copy, original] = max(alike, pairs.get((copy, original), 0.0))
+    by_id = {clip.pk: clip for clip in clips}
+    found = [Likeness(by_id[copy], by_id[original], alike) for (copy, original), alike in pairs.items()]
     return sorted(found, key=lambda pair: (order[pair.clip.pk], order[pair.other.pk]))

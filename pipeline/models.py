@@ -165,6 +165,7 @@ class FramePrint(models.Model):
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="prints")
     number = models.PositiveIntegerField()
     bits = models.BigIntegerField()
+    mirrored = models.BigIntegerField()  # of its mirror image
     quarter0 = models.IntegerField(db_index=True)
     quarter1 = models.IntegerField(db_index=True)
     quarter2 = models.IntegerField(db_index=True)

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveIntegerField()),
                 ("bits", models.BigIntegerField()),
+                ("mirrored", models.BigIntegerField()),
                 ("quarter0", models.IntegerField(db_index=True)),
                 ("quarter1", models.IntegerField(db_index=True)),
                 ("quarter2", models.IntegerField(db_index=True)),
