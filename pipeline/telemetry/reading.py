@@ -38,7 +38,8 @@ def read(video: Path, request: Request, *, duration_s: float, trip: bool) -> Rea
     track: Track | None = inside.track
     offset = 0.0
     if request.sidecar is not None:
-        beside = sidecar.parse(request.sidecar.read_bytes())
+        with request.sidecar.open("rb") as handle:
+            beside = sidecar.parse(handle.read(sidecar.MOST_BYTES + 1))
         offset = request.clock_offset_s
         track = align(beside, began_utc=inside.began_utc, duration_s=duration_s, clock_offset_s=offset)
     elif track is not None and request.clock_offset_s and len(track) > 1:
