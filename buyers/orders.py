@@ -167,6 +167,8 @@ def mark_paid(
     """
     with transaction.atomic():
         row = Order.objects.select_for_update().get(pk=order.pk)
+        if row.paid_at is not None:
+            return False  # also when it was refunded or disputed since
         if (amount_minor - tax_minor, currency.lower()) != (row.net_minor, row.currency.lower()):
             raise PaymentMismatch(
                 f"{Money(amount_minor - tax_minor, currency)} was paid for {Money(row.net_minor, row.currency)}."

@@ -17,7 +17,7 @@ class FootageState(models.TextChoices):
     DECIDED = "decided", "Decided: every clip has an answer."
     REFUSED = "refused", "Not usable: the reason is below."
     FAILED = "failed", "Our fault: processing failed. The upload is safe and we have been told."
-    STOPPED = "stopped", "Stopped by you: the upload is safe. Start the work again, or withdraw it."
+    STOPPED = "stopped", "Stopped: the upload is safe. Start the work again, or withdraw it."
     ABANDONED = "abandoned", "Upload stopped: nothing is stored. Start again whenever you like."
     WITHDRAWN = "withdrawn", "Withdrawn by you: nobody can see, buy or download it."
 

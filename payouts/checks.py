@@ -108,7 +108,8 @@ RULES = [
             LEFT JOIN payouts_earning e ON e.line_id = s.line_id AND e.transaction_id = s.transaction_id
             GROUP BY s.id, s.transaction_id, s.net_minor, s.share_percent, s.pool_minor
             HAVING coalesce(sum(e.amount_minor), 0) <> s.pool_minor
-              OR s.pool_minor NOT IN (0, round(s.net_minor * s.share_percent / 100.0))""",  # noqa: S608
+              OR s.pool_minor NOT IN (0, round(s.net_minor * s.share_percent / 100.0),
+                round(s.net_minor * s.share_percent / 1000.0) * 10)""",  # noqa: S608
     ),
     Rule(
         "I6",

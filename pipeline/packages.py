@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
 from django.db.models import Count, F, Func, Max, Q, Sum, Value
@@ -19,7 +17,7 @@ from marketplace.models.event import record
 from marketplace.models.licence import LicenceTerms
 from marketplace.money import Money
 from marketplace.states import ClipState, PackageState, VersionState, advance
-from pipeline import accuracy, contents, jobs
+from pipeline import accuracy, contents, jobs, scratch
 from pipeline.models import Job
 
 HOUR_MS = 3_600_000
@@ -140,17 +138,15 @@ def publish(job: Job) -> None:
     publishes nothing otherwise; after any other fault the next run goes on where this one stopped.
     """
     version = PackageVersion.objects.select_related("package__licence", "replaces").get(jobs=job)
-    scratch = settings.FAIRFRAME_WORK / str(job.pk)
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
     try:
         _need_approved(version)
         version.accuracy = accuracy.measured()
-        contents.write(
-            version=version,
-            scratch=scratch,
-            told=lambda step, done: jobs.renew(job, step=step, progress=done),
-        )
+        with scratch.folder(str(job.pk)) as place:
+            contents.write(
+                version=version,
+                scratch=place,
+                told=lambda step, done: jobs.renew(job, step=step, progress=done),
+            )
         with transaction.atomic():
             _lock_clips(version)
             _need_approved(version)
@@ -168,8 +164,6 @@ def publish(job: Job) -> None:
     except PackageError:
         version.objects_in.all().delete()
         raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _need_approved(version: PackageVersion) -> None:

@@ -20,18 +20,16 @@ def price(sim: Running, amount: int, key: str) -> str:
     return sim.client.v1.prices.create(about).id
 
 
-def begun(sim: Running, **more: Any) -> Any:
+def begun(sim: Running) -> Any:
     """Subscribe on the hosted page; give the subscription."""
-    session = sim.client.v1.checkout.sessions.create(
-        {
-            "mode": "subscription",
-            "line_items": [{"price": price(sim, 20_000, "start"), "quantity": 1}],
-            "subscription_data": {"metadata": {"row": "7"}},
-            "success_url": "http://shop.test/done",
-            "customer_email": "bob@example.org",
-            **more,
-        }
-    )
+    about: Any = {
+        "mode": "subscription",
+        "line_items": [{"price": price(sim, 20_000, "start"), "quantity": 1}],
+        "subscription_data": {"metadata": {"row": "7"}},
+        "success_url": "http://shop.test/done",
+        "customer_email": "bob@example.org",
+    }
+    session: Any = sim.client.v1.checkout.sessions.create(about)
     sim.pay(session.url)
     done: Any = sim.client.v1.checkout.sessions.retrieve(session.id)
     assert (done.status, done.payment_status, done.mode, done.payment_intent) == (
