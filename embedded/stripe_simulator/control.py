@@ -6,11 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-<<<<<<< HEAD
-from . import accounts, disputes, invoicing, subscribing, taxes, upkeep
-=======
-from . import accounts, chaos, disputes, invoicing, taxes, upkeep
->>>>>>> main
+from . import accounts, chaos, disputes, invoicing, subscribing, taxes, upkeep
 from .api.balance import top_up
 from .api.refunds import fail as fail_refund
 from .cards import Card
