@@ -12,11 +12,13 @@ from marketplace import taxonomy
 from marketplace.models import Clip, Footage, Tag
 from marketplace.models.event import record
 from marketplace.states import ClipState, FootageState, advance
-from pipeline import covering, jobs
+from pipeline import covering, duplicates, jobs
 from pipeline.artefacts import keep
 from pipeline.clip_facts import clip_facts, clip_tags
 from pipeline.models import Job, JobKind, ManualBox
 from pipeline.telling import Telling
+from pipeline.video.errors import BadInput
+from pipeline.video.fingerprint import Print
 
 FILES = {
     "redacted_key": "redacted.mp4",
@@ -42,6 +44,9 @@ def store(
     footage = job.footage
     if footage is None:
         raise ValueError("a job that stores has a footage")
+    prints = duplicates.read(out / clip["file"] for clip in report["clips"])
+    if job.kind == JobKind.PROCESS and (sentence := duplicates.stopped(footage=footage, prints=prints)):
+        raise BadInput(sentence)
     keys = _keep_all(footage, report, out, tell)
     with transaction.atomic():
         # The job's row first, then clips, then the footage: the order of everyone who locks them.
@@ -51,6 +56,7 @@ def store(
         else:
             for position, clip in enumerate(report["clips"]):
                 _write_clip(footage, position, clip, report, keys, ClipState.REVIEW)
+        _keep_prints(footage, report, prints)
         fields = {name: keys[file] for name, file in FILES.items()} | {
             "facts": report["source"],
             "certificate": report["certificate"],
@@ -92,6 +98,13 @@ def _files_of(clip: dict[str, Any], keys: dict[str, str]) -> dict[str, Any]:
 
 def _span(clip: dict[str, Any]) -> tuple[int, int]:
     return round(clip["start_s"] * 1000), round(clip["end_s"] * 1000)
+
+
+def _keep_prints(footage: Footage, report: dict[str, Any], prints: list[list[Print]]) -> None:
+    rows = {(clip.start_ms, clip.end_ms): clip for clip in footage.clips.filter(position__lt=AWAY)}
+    for clip, made in zip(report["clips"], prints, strict=True):
+        if row := rows.get(_span(clip)):
+            duplicates.keep(row, made)
 
 
 def _replace(footage: Footage, report: dict[str, Any], keys: dict[str, str], *, tags: bool) -> None:
