@@ -21,6 +21,7 @@ urlpatterns = [
     path("film/footage/<uuid:pk>/stop/", footage.stop, name="footage_stop"),
     path("film/footage/<uuid:pk>/again/", footage.again, name="footage_again"),
     path("film/footage/<uuid:pk>/cover/", footage.cover, name="footage_cover"),
+    path("film/footage/<uuid:pk>/sport/", footage.correct_sport, name="footage_sport"),
     path("film/footage/<uuid:pk>/telemetry/", footage.change_telemetry, name="footage_telemetry"),
     path("film/footage/<uuid:pk>/withdraw/", footage.withdraw, name="footage_withdraw"),
     path("film/clips/<uuid:pk>/<slug:kind>/", media.clip_media, name="clip_media"),

@@ -115,7 +115,7 @@ def finish(
             levels = loudness(source, whole.facts) if whole.options.vertical == "sports" else None
             assigned = _tags(whole, ride, levels, end_s)
             if whole.options.vertical == "sports" and (
-                doubt := sports.doubt(whole.log, whole.options.discipline)
+                doubt := sports.doubt(whole.log, whole.options.discipline, end_s)
             ):
                 whole.warnings.append(doubt)
             dropped = dead.stretches(
