@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline import telemetry
 from pipeline.video import cut, dead, kept, report, seams, sound, sports, tags, voice
-from pipeline.video.errors import BadInput, Cancelled
+from pipeline.video.errors import BadInput, Cancelled, NeedsOwner
 from pipeline.video.loudness import loudness
 from pipeline.video.options import Options
 from pipeline.video.probe import DAMAGED, Facts
@@ -73,12 +73,12 @@ class Clock:
 def read_telemetry(
     source: Path, facts: Facts, options: Options, motion: telemetry.Request | None
 ) -> telemetry.Reading:
-    """Read what the camera or a file beside the video says of the ride; raise BadInput with a sentence."""
+    """Read what the camera or a file beside the video says of the ride; raise NeedsOwner with a sentence."""
     try:
         trip = options.vertical == "driving"
         return telemetry.read(source, motion or telemetry.Request(), duration_s=facts.duration_s, trip=trip)
     except telemetry.TelemetryError as error:
-        raise BadInput(str(error)) from error
+        raise NeedsOwner(str(error)) from error
 
 
 def finish(
@@ -116,7 +116,7 @@ def finish(
             levels = loudness(source, whole.facts) if whole.options.vertical == "sports" else None
             assigned = _tags(whole, ride, levels, end_s)
             if whole.options.vertical == "sports" and (
-                doubt := sports.doubt(whole.log, whole.options.discipline)
+                doubt := sports.doubt(whole.log, whole.options.discipline, end_s)
             ):
                 whole.warnings.append(doubt)
             dropped = dead.stretches(
@@ -295,7 +295,10 @@ def _report(
             reused=whole.reused,
             warnings=whole.warnings,
         )
-        | {"dropped": [each.public() for each in dropped]},
+        | {
+            "dropped": [each.public() for each in dropped],
+            "telemetry": ride.summary(float(whole.rate)) if ride else None,
+        },
         "warnings": whole.warnings,
         "timing": {},
     }
