@@ -51,6 +51,7 @@ class Track:
     review: set[str] = field(default_factory=set)
     look: Look | None = None  # what it looked like when it was last detected
     placed: int = -1  # the last frame in which detector or look said where it is
+    opens: bool = False  # the scene began less than the hold before the first detection
 
     def at(self, frame: int) -> Box | None:
         index = frame - self.first
@@ -181,6 +182,8 @@ class Tracker:
 
     def _believed(self, track: Track, frame: int) -> bool:
         weak = len(track.hits) == 1 and track.scores[0] < SURE
+        if track.opens and frame <= track.hits[0]:  # what stands at the start of a scene was not seen coming
+            return True
         return not weak or abs(frame - track.hits[0]) <= self.glimpse
 
     def take_closed(self, before: int) -> list[Track]:
@@ -220,11 +223,13 @@ class Tracker:
         for f in range(frame - 1, max(self._floor, frame - self.hold) - 1, -1) if box.kind != PERSON else ():
             step = self._steps.get(f + 1)
             if step is None or step.cut:
+                track.opens = step is not None
                 break
             at = pad(carried(at, step, self.scale, back=True), self.growth * box.w, self.growth * box.h)
             if self._outside(at):
                 break
             track.put(f, at)
+        track.opens |= track.first == 0
         self.active.append(track)
         return track
 

@@ -103,6 +103,15 @@ def test_a_single_weak_glimpse_is_covered_briefly_but_a_second_one_confirms_it()
     assert all(covers(twice, f, weak) for f in range(60 - 15, 63 + 16))
 
 
+def test_what_is_there_when_a_scene_begins_is_covered_from_its_first_frame() -> None:
+    weak = Box("plate", 300, 100, 60, 20, 0.4)
+    at_the_start = follow({12: [weak]}, frames=60)
+    assert all(covers(at_the_start, f, weak) for f in range(12))
+    after_a_cut = follow({42: [weak]}, frames=90, cut_at=31)
+    assert all(covers(after_a_cut, f, weak) for f in range(31, 42))
+    assert not covers(after_a_cut, 30, weak)
+
+
 def test_nothing_is_carried_over_a_change_of_scene() -> None:
     out = follow({f: [plate(200)] for f in (51, 54, 57, 59)}, frames=120, cut_at=60)
     assert covers(out, 59, plate(200))
