@@ -49,6 +49,9 @@ def walk(
         bought = buyer.buy(buys, page)
     with step("download and check every checksum"):
         folder, right = buyer.download(buys, bought, data / "bought")
+    if source is None and vertical == "driving":
+        with step("look for the number plate in what was bought"):
+            _nothing_readable(folder)
     with step("open the Stripe account"):
         contributor.onboard(film)
     with step("pay out"):
@@ -104,6 +107,17 @@ def _video(source: Path | None, scratch: Path, vertical: str) -> Path:
     with copy.open("ab") as file:
         file.write((24).to_bytes(4, "big") + b"free" + uuid.uuid4().bytes)
     return copy
+
+
+def _nothing_readable(package: Path) -> None:
+    clips = sorted((package / "media").glob("*.mp4"))
+    if not clips:
+        raise StepFailed("There is no clip in the package.")
+    for clip in clips:
+        if seen := footage.plate_seen(clip):
+            raise StepFailed(
+                f"The number plate shows in {len(seen)} frames of {clip.name}, first in {seen[0]}."
+            )
 
 
 def _transfer(film: Person) -> int:
