@@ -55,6 +55,7 @@ class Shown:
     contributors: int
     countries: list[str]
     axes: list[tuple[str, list[coverage.Bar]]]
+    crossed: coverage.Crossed | None
     redaction: redaction.Redaction
     accuracy: dict[str, Any]
     sample: int
@@ -89,6 +90,7 @@ def of(package: Package, *, clip: int = 1, first: int = 1) -> Shown | None:
         contributors=len({owner for owner, _, _ in recordings}),
         countries=sorted(countries.name(code) for code in nations),
         axes=coverage.by_axis(clips, whole=figures["length"]),
+        crossed=coverage.crossed(clips, package.vertical),
         redaction=redaction.summed(certificate for _, _, certificate in recordings),
         accuracy=version.accuracy,
         sample=samples.clips(version),

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Func, QuerySet, Sum
+from django.db.models import Count, F, Func, Q, QuerySet, Sum
 
 from marketplace import taxonomy
 from marketplace.models import Clip
+
+LENGTH = F("end_ms") - F("start_ms")
+# What buyers ask about together: across, down.
+CROSSED = {
+    "driving": ("odd.illumination", "odd.weather"),
+    "sports": ("sport.camera_view", "sport.discipline"),
+}
 
 
 @dataclass(frozen=True)
 class Bar:
     """One value of an axis: how many clips carry it, for how long, and its share of all time in per cent."""
 
+    tag: str
     title: str
     clips: int
     milliseconds: int
     percent: int
 
 
+@dataclass(frozen=True)
+class Crossed:
+    """Time in which two conditions hold together: a row of (milliseconds, per cent of the largest) a value."""
+
+    across: list[str]
+    down: str
+    rows: list[tuple[str, list[tuple[int, int]]]]
+
+
 def duration(clips: QuerySet[Clip]) -> int:
     """Add up how long the clips run, in milliseconds."""
-    return clips.aggregate(all=Sum(F("end_ms") - F("start_ms")))["all"] or 0
+    return clips.aggregate(all=Sum(LENGTH))["all"] or 0
 
 
 def by_axis(clips: QuerySet[Clip], *, whole: int | None = None) -> list[tuple[str, list[Bar]]]:
@@ -35,16 +52,44 @@ def by_axis(clips: QuerySet[Clip], *, whole: int | None = None) -> list[tuple[st
         clips.order_by()
         .annotate(tag=Func("tag_ids", function="unnest", set_returning=True))
         .values("tag")
-        .annotate(clips=Count("pk"), length=Sum(F("end_ms") - F("start_ms")))
+        .annotate(clips=Count("pk"), length=Sum(LENGTH))
     )
     found = {row["tag"]: row for row in rows}
     table = []
     for axis in taxonomy.axes():
         bars = [
-            Bar(taxonomy.label(tag), row["clips"], row["length"], round(100 * row["length"] / whole))
+            Bar(tag, taxonomy.label(tag), row["clips"], row["length"], round(100 * row["length"] / whole))
             for tag in axis.tag_ids()
             if (row := found.get(tag))
         ]
         if bars:
             table.append((axis.title, bars))
     return table
+
+
+def crossed(clips: QuerySet[Clip], vertical: str) -> Crossed | None:
+    """Add up the time of each pair of conditions that buyers ask about together; None when fewer than two meet."""
+    across, down = (next(axis for axis in taxonomy.axes() if axis.id == name) for name in CROSSED[vertical])
+    sums = clips.order_by().aggregate(
+        **{
+            f"s{y}_{x}": Sum(LENGTH, filter=Q(tag_ids__contains=[column, row]))
+            for y, row in enumerate(down.tag_ids())
+            for x, column in enumerate(across.tag_ids())
+        }
+    )
+    most = max((value or 0 for value in sums.values()), default=0)
+    columns = [
+        x for x in range(len(across.values)) if any(sums[f"s{y}_{x}"] for y in range(len(down.values)))
+    ]
+    rows = [
+        (taxonomy.label(row), [(sums[f"s{y}_{x}"] or 0) for x in columns])
+        for y, row in enumerate(down.tag_ids())
+    ]
+    rows = [(title, cells) for title, cells in rows if any(cells)]
+    if len(rows) * len(columns) < 2:
+        return None
+    return Crossed(
+        [taxonomy.label(across.tag_ids()[x]) for x in columns],
+        f"{down.title} by {across.title.lower()}",
+        [(title, [(value, round(100 * value / most)) for value in cells]) for title, cells in rows],
+    )
