@@ -113,7 +113,7 @@ def test_a_curator_filters_by_any_tag_and_sees_hours_by_condition(cora: Client, 
         "Night lit"
     ]
     counts = {box.tag: box.count for axis, values, _ in page.context["boxes"] for box in values}
-    assert counts == {"odd.weather.rain": 2, "odd.illumination.night_lit": 2}
+    assert counts == {"odd.weather.rain": 2, "odd.weather.clear": 1, "odd.illumination.night_lit": 2}
     assert "style=" not in text.partition("desk-choose")[2]
 
 
