@@ -91,6 +91,7 @@ class CartItem(models.Model):
 class PayBy(models.TextChoices):
     CARD = "card", "By card, now"
     TRANSFER = "transfer", "By bank transfer, on an invoice"
+    PLAN = "plan", "With hours of the plan"
 
 
 class Order(models.Model):
@@ -271,3 +272,4 @@ from buyers.billing_models import (  # noqa: E402, F401 -- Django looks for mode
     DocumentKind,
     DocumentSeries,
 )
+from buyers.plan_models import PlanPeriod, PlanUse, Subscription  # noqa: E402, F401

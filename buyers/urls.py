@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from buyers.views import billing, cart, catalogue, orders, organisation, package, samples
+from buyers.views import billing, cart, catalogue, orders, organisation, package, plans, samples
 
 app_name = "buyers"
 urlpatterns = [
@@ -32,6 +32,14 @@ urlpatterns = [
     path("orders/<uuid:pk>/<slug:slug>/curl.txt", orders.curl_config, name="order_curl"),
     path("orders/<uuid:pk>/<slug:slug>/SHA256SUMS", orders.checksums, name="order_checksums"),
     path("orders/<uuid:pk>/<slug:slug>/files/<path:file>", orders.download, name="order_download"),
+    path("plans/", plans.offers, name="plans"),
+    path("buy/plan/", plans.page, name="plan"),
+    path("buy/plan/state/", plans.state, name="plan_state"),
+    path("buy/plan/cancel/", plans.cancel, name="plan_cancel"),
+    path("buy/plan/card/", plans.card, name="plan_card"),
+    path("buy/plan/start/<slug:slug>/", plans.start, name="plan_start"),
+    path("buy/plan/change/<slug:slug>/", plans.change, name="plan_change"),
+    path("buy/plan/documents/<uuid:pk>.pdf", plans.document, name="plan_document"),
     path("buy/", organisation.home, name="home"),
     path("buy/start/", organisation.start, name="start"),
     path("buy/join/", organisation.join, name="join"),

@@ -98,6 +98,14 @@ class OptionsForm(forms.Form):
         )
 
 
+class SportForm(forms.Form):
+    """The sport that a footage shows."""
+
+    discipline = forms.ChoiceField(
+        choices=lambda: disciplines()[1:], label="Sport", error_messages={"required": "Choose the sport."}
+    )
+
+
 class TelemetryForm(forms.Form):
     """Another telemetry file for a footage that is here already, another offset of its clock, or no file at all."""
 

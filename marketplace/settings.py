@@ -285,6 +285,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "chase-invoices": {"task": "buyers.tasks.chase_invoices", "schedule": crontab(minute=0, hour=7)},
     "stripe-catch-up": {"task": "payouts.tasks.catch_up", "schedule": 600.0},
+    "close-plan-months": {"task": "payouts.tasks.close_plan_months", "schedule": 3600.0},
     "check-books": {"task": "payouts.tasks.check_books", "schedule": 900.0},
     "reconcile": {"task": "payouts.tasks.reconcile", "schedule": crontab(minute=15, hour=3)},
     "send-transfers": {"task": "payouts.tasks.send_waiting", "schedule": crontab(minute=30, hour=6)},

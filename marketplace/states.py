@@ -54,6 +54,17 @@ class OrderState(models.TextChoices):
     CHARGED_BACK = "charged_back", "Taken back by the bank: the downloads are closed."
 
 
+class SubscriptionState(models.TextChoices):
+    OPENING = "opening", "Not paid yet: nothing was charged."
+    ACTIVE = "active", "Active: the month is paid."
+    PAST_DUE = (
+        "past_due",
+        "Payment failed: the card was declined. Hours that are paid stay until their month ends.",
+    )
+    ENDED = "ended", "Ended: nothing is charged any more."
+    ABANDONED = "abandoned", "Not taken: nothing was charged."
+
+
 class TransferState(models.TextChoices):
     DUE = "due", "Due: it leaves with the next payout run."
     SENT = "sent", "Sent: on its way to your Stripe account."
@@ -109,6 +120,14 @@ MOVES: dict[type[models.TextChoices], dict[str, set[str]]] = {
         "refunded": {"paid", "disputed", "charged_back"},
         "disputed": {"paid", "refunded", "charged_back"},
         "charged_back": {"paid", "refunded", "disputed"},
+    },
+    # Stripe decides where a subscription stands; its events come in any order.
+    SubscriptionState: {
+        "opening": {"active", "past_due", "ended", "abandoned"},
+        "abandoned": {"active", "past_due", "ended"},
+        "active": {"past_due", "ended"},
+        "past_due": {"active", "ended"},
+        "ended": set(),
     },
     TransferState: {
         "due": {"sent", "failed"},

@@ -21,11 +21,12 @@ from contributors import (
     progress,
     review,
     running,
+    sport,
     telemetry,
     uploads,
 )
 from contributors.access import contributors_only
-from contributors.forms import OptionsForm, TelemetryForm
+from contributors.forms import OptionsForm, SportForm, TelemetryForm
 from contributors.models import Consent
 from marketplace import countries
 from marketplace.access import own_footage
@@ -97,6 +98,7 @@ def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "option_words": review.option_words(footage),
             "certificate": certificate.of(footage),
             "telemetry": telemetry.of(footage),
+            "sport_form": SportForm(initial={"discipline": footage.discipline}),
             "telemetry_form": TelemetryForm(initial=_offset(footage)),
             "minutes": review.minutes_to_look([shown.clip for shown in clips]),
             "approved": sum(shown.clip.state == ClipState.APPROVED for shown in clips),
@@ -180,6 +182,25 @@ def cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, COVERING if job else FORGOTTEN)
+    return redirect("contributors:footage", pk=pk)
+
+
+@contributors_only
+@require_POST
+def correct_sport(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take another sport and tag the footage anew."""
+    footage = own_footage(request.user, pk)
+    form = SportForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise MoveRefused("Choose a sport of the list. Nothing was changed.")
+        sport.correct(footage=footage, person=request.user, discipline=form.cleaned_data["discipline"])
+    except MoveRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(
+            request, "Corrected. The clips are tagged anew; those below stay until that is done."
+        )
     return redirect("contributors:footage", pk=pk)
 
 

@@ -220,8 +220,8 @@ def _sports(
                 "contributor",
             )
         )
-    if several := sports.athletes(log):
-        found.append(Tag(f"sport.athlete_count.{several[0]}", 0.0, end_s, None, several[1], rules))
+    several = [span for span in sports.athletes(log, end_s) if span.value != "none"]
+    found += _from_spans("sport.athlete_count", several, rules)
     found += [
         Tag(f"sport.camera_view.{value}", 0.0, end_s, None, sure, rules)
         for value, sure in sports.camera(scene, log)
