@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from marketplace import countries, coverage
 from marketplace.models import Clip, Vertical
-from marketplace.models.clip import ClipQuerySet
 from moderation import access, curating
 from moderation.forms import DraftForm
 from pipeline import duplicates, packages
@@ -48,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "moderation/curate.html", context)
 
 
-def _figures(clips: ClipQuerySet, vertical: str, length: int) -> dict[str, Any]:
+def _figures(clips: QuerySet[Clip], vertical: str, length: int) -> dict[str, Any]:
     return {
         "length": length,
         "axes": coverage.by_axis(clips.order_by(), whole=length),
