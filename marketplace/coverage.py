@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, Func, Q, QuerySet, Sum
 
@@ -67,29 +69,35 @@ def by_axis(clips: QuerySet[Clip], *, whole: int | None = None) -> list[tuple[st
     return table
 
 
-def crossed(clips: QuerySet[Clip], vertical: str) -> Crossed | None:
-    """Add up the time of each pair of conditions that buyers ask about together; None when fewer than two meet."""
-    across, down = (next(axis for axis in taxonomy.axes() if axis.id == name) for name in CROSSED[vertical])
-    sums = clips.order_by().aggregate(
-        **{
-            f"s{y}_{x}": Sum(LENGTH, filter=Q(tag_ids__contains=[column, row]))
-            for y, row in enumerate(down.tag_ids())
-            for x, column in enumerate(across.tag_ids())
-        }
-    )
-    most = max((value or 0 for value in sums.values()), default=0)
-    columns = [
-        x for x in range(len(across.values)) if any(sums[f"s{y}_{x}"] for y in range(len(down.values)))
-    ]
-    rows = [
-        (taxonomy.label(row), [(sums[f"s{y}_{x}"] or 0) for x in columns])
+def pairs(vertical: str) -> dict[str, Sum]:
+    """Give the aggregates whose values ``crossed`` reads: the time of each pair that buyers ask about together."""
+    across, down = _axes(vertical)
+    return {
+        f"pair_{y}_{x}": Sum(LENGTH, filter=Q(tag_ids__contains=[column, row]))
         for y, row in enumerate(down.tag_ids())
-    ]
-    rows = [(title, cells) for title, cells in rows if any(cells)]
-    if len(rows) * len(columns) < 2:
+        for x, column in enumerate(across.tag_ids())
+    }
+
+
+def crossed(sums: Mapping[str, Any], vertical: str) -> Crossed | None:
+    """Make the table of ``pairs``; None when fewer than two cells would have something in them."""
+    across, down = _axes(vertical)
+    cells = [[sums[f"pair_{y}_{x}"] or 0 for x in range(len(across.values))] for y in range(len(down.values))]
+    most = max(max(row) for row in cells)
+    columns = [x for x in range(len(across.values)) if any(row[x] for row in cells)]
+    if len(columns) * sum(any(row) for row in cells) < 2:
         return None
     return Crossed(
         [taxonomy.label(across.tag_ids()[x]) for x in columns],
         f"{down.title} by {across.title.lower()}",
-        [(title, [(value, round(100 * value / most)) for value in cells]) for title, cells in rows],
+        [
+            (taxonomy.label(tag), [(row[x], round(100 * row[x] / most)) for x in columns])
+            for tag, row in zip(down.tag_ids(), cells, strict=True)
+            if any(row)
+        ],
     )
+
+
+def _axes(vertical: str) -> tuple[taxonomy.Axis, taxonomy.Axis]:
+    across, down = (next(axis for axis in taxonomy.axes() if axis.id == name) for name in CROSSED[vertical])
+    return across, down

@@ -52,7 +52,7 @@ def _figures(clips: QuerySet[Clip], vertical: str, length: int) -> dict[str, Any
     return {
         "length": length,
         "axes": coverage.by_axis(clips.order_by(), whole=length),
-        "crossed": coverage.crossed(clips, vertical),
+        "crossed": coverage.crossed(clips.order_by().aggregate(**coverage.pairs(vertical)), vertical),
         "shares": curating.shares(clips),
     }
 
