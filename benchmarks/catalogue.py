@@ -72,6 +72,7 @@ def _fill(size: int) -> None:
         country="DE",
         upload_token=uuid.uuid4(),
         size_bytes=1,
+        part_bytes=1,
     )
     now = datetime(2026, 5, 1, tzinfo=UTC)
 

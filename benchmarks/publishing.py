@@ -12,7 +12,6 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.own_site import running
@@ -67,9 +66,17 @@ def _drafted(size: int) -> str:
     version = PackageVersion.objects.create(package=package, number=1, prefix=f"pkg/{package.slug}/v1")
     for first in range(0, size, 1000):
         footage = Footage.objects.create(
-            owner=owner, vertical="driving", title="Made", state=FootageState.IN_MODERATION, country="DE", place="Bonn",
-            recorded_on=datetime(2026, 5, 1, tzinfo=UTC).date(), certificate={"masked_share": 0.01}, upload_token=uuid.uuid4(), size_bytes=1,
-        )  # fmt: skip
+            owner=owner,
+            vertical="driving",
+            title="Made",
+            state=FootageState.IN_MODERATION,
+            country="DE",
+            place="Bonn",
+            certificate={"masked_share": 0.01},
+            upload_token=uuid.uuid4(),
+            size_bytes=1,
+            part_bytes=1,
+        )
         clips = Clip.objects.bulk_create(
             Clip(
                 footage=footage, position=position, start_ms=0, end_ms=10_000, frames=FRAMES, fps=25.0, width=1280,
