@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline import telemetry
 from pipeline.video import cut, dead, kept, report, seams, sound, sports, tags, voice
+from pipeline.video.agree import contradiction
 from pipeline.video.errors import BadInput, Cancelled, NeedsOwner
 from pipeline.video.loudness import loudness
 from pipeline.video.options import Options
@@ -119,6 +120,8 @@ def finish(
                 doubt := sports.doubt(whole.log, whole.options.discipline, end_s)
             ):
                 whole.warnings.append(doubt)
+            if ride is not None and (wrong := contradiction(ride, whole.scene, fps, end_s)):
+                whole.warnings.append(wrong)
             dropped = dead.stretches(
                 whole.scene, assigned, fps=fps, vertical=whole.options.vertical, hidden=whole.hidden
             )
