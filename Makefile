@@ -12,12 +12,13 @@ SHELL := /bin/bash
 # deploy/env.example stands for production, so it is proved complete; its secrets are drawn here.
 PRODUCTION := set -a; . deploy/env.example; SECRET_KEY="$$(head -c 48 /dev/urandom | base64 -w 0)"; set +a;
 
-.PHONY: help venv loaders weights chromium demo test lint format bench lock clean
+.PHONY: help venv loaders weights chromium demo test lint format storm bench lock clean
 
 help:
 	@echo "make demo    run everything on this machine (ARGS='--port N', ARGS='--smoke --footage FILE')"
 	@echo "make test    every check and test (ARGS='-k name' goes to pytest)"
 	@echo "make lint    the checks without the tests       make format   let ruff format"
+	@echo "make storm   300 random histories of Stripe events, each in order and as a storm (ARGS goes to pytest)"
 	@echo "make bench   measure on ../shared/data (ARGS='--quick --only recall,cost'), writes benchmarks/RESULTS.md"
 	@echo "make weights fetch the model weights            make chromium see to a browser for the tests"
 	@echo "make lock    compile the lock files again       make clean    remove the venv (data stays)"
@@ -73,6 +74,10 @@ format: venv
 
 test: lint chromium weights loaders
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# 300 random histories of payments, refunds, disputes and transfers, each told in order and as a storm.
+storm: venv
+	STORM=300 RACES=100 $(BIN)/python -m pytest -q tests/payouts/test_storm.py tests/payouts/test_races.py $(ARGS)
 
 bench: weights
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -78,7 +78,7 @@ def pay_page(*, order: Order) -> None:
 
 
 def _can_be_billed(member: Membership, pay_by: str) -> None:
-    if pay_by not in PayBy.values:
+    if pay_by not in (PayBy.CARD, PayBy.TRANSFER):
         raise OrderRefused("Choose how to pay. Nothing was charged.")
     needed = pay_by == PayBy.TRANSFER or settings.STRIPE_TAX
     if needed and billing.of(member.organisation) is None:
@@ -167,6 +167,8 @@ def mark_paid(
     """
     with transaction.atomic():
         row = Order.objects.select_for_update().get(pk=order.pk)
+        if row.paid_at is not None:
+            return False  # also when it was refunded or disputed since
         if (amount_minor - tax_minor, currency.lower()) != (row.net_minor, row.currency.lower()):
             raise PaymentMismatch(
                 f"{Money(amount_minor - tax_minor, currency)} was paid for {Money(row.net_minor, row.currency)}."

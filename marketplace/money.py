@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Stripe's list of currencies without minor units; every other currency here has two decimals.
+# Stripe's list of currencies without minor units; others have two decimals, or three.
 ZERO_DECIMAL = frozenset(
     [
         "bif",
@@ -26,6 +26,8 @@ ZERO_DECIMAL = frozenset(
         "xpf",
     ]
 )
+# And of those with three, whose amounts must be multiples of ten on cards: https://docs.stripe.com/currencies
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 
@@ -40,11 +42,23 @@ class Money:
         """Write it for a person: ``$1,234.50``, ``-€3.00``, ``¥500``, ``CHF 12.00``."""
         sign = "-" if self.minor < 0 else ""
         code = self.currency.lower()
-        if code in ZERO_DECIMAL:
-            figure = f"{abs(self.minor):,}"
-        else:
-            figure = f"{abs(self.minor) // 100:,}.{abs(self.minor) % 100:02d}"
+        digits = places(code)
+        whole, rest = divmod(abs(self.minor), 10**digits)
+        figure = f"{whole:,}.{rest:0{digits}d}" if digits else f"{whole:,}"
         return f"{sign}{SYMBOLS.get(code) or code.upper() + ' '}{figure}"
+
+
+def places(currency: str) -> int:
+    """Give how many decimals a currency has."""
+    code = currency.lower()
+    return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+
+
+def split_in(currency: str, total: int, weights: Sequence[int]) -> list[int]:
+    """Share like ``split``, in parts that Stripe can send: multiples of ten where the currency has three decimals."""
+    if places(currency) == 3 and not total % 10 and not any(weight % 10 for weight in weights):
+        return [part * 10 for part in split(total // 10, weights)]
+    return split(total, weights)
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from buyers.models import Order
-from marketplace.money import ZERO_DECIMAL, Money
+from marketplace.money import Money, places
 from payouts import refunds
 
 
@@ -23,7 +23,7 @@ class RefundForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
-        self.places = 0 if order.currency in ZERO_DECIMAL else 2
+        self.places = places(order.currency)
         given = refunds.given_minor(order)
         left = order.total_minor - given
         kwargs["initial"] = {"amount": Decimal(left).scaleb(-self.places), "seen": given}

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.utils import timezone
 
 from marketplace.models import Vertical
-from marketplace.money import Money, split
+from marketplace.money import Money, split_in
 from payouts.models import SplitPolicy
 
 MINUTE_CURRENCY = "usd"
@@ -41,9 +41,10 @@ class Policy:
         least, most = Money(self.minute_least, MINUTE_CURRENCY), Money(self.minute_most, MINUTE_CURRENCY)
         return f"{said}, and {least} to {most}, by quality, for every minute that is approved."
 
-    def pool(self, price_minor: int) -> int:
+    def pool(self, price_minor: int, currency: str = "usd") -> int:
         """Give the contributors' part of a price; with our part it adds up to the price exactly."""
-        return split(price_minor, [self.share_percent, 100 - self.share_percent])[0]
+        # Times ten, so that where parts must be multiples of ten the weights do not stand in the way.
+        return split_in(currency, price_minor, [self.share_percent * 10, 1_000 - self.share_percent * 10])[0]
 
     def minute_rate(self, quality: Decimal) -> Decimal:
         """Give the cents of one approved minute: a straight line from quality 0 to quality 1."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from buyers.models import OrderLine
 from marketplace.models import Clip
-from marketplace.money import Money, split
+from marketplace.money import Money, split_in
 from marketplace.states import ClipState
 from payouts.policies import MINUTE_CURRENCY, Policy
 
@@ -34,7 +34,7 @@ def of_line(line: OrderLine, *, currency: str, net_minor: int, policy: Policy) -
     our own part does not grow by one). A clip that is withdrawn later keeps what it earned, as the terms promise.
     A clip that moderators look at again was sold and is paid. Shares that round to nothing are left out.
     """
-    pool = policy.pool(net_minor)
+    pool = policy.pool(net_minor, currency)
     members = line.version.members.select_related("clip__footage__owner").order_by("position", "pk")
     clips = [member.clip for member in members if member.clip.state not in NOT_SOLD]
     if not clips:
@@ -43,7 +43,9 @@ def of_line(line: OrderLine, *, currency: str, net_minor: int, policy: Policy) -
     head = f"{policy.share_percent} % of {Money(net_minor, currency)} = {Money(pool, currency)}"
     return [
         Share(clip, part, f"{head}; your clip is {_seconds(clip.duration_ms)} of {_seconds(whole)}")
-        for clip, part in zip(clips, split(pool, [clip.duration_ms for clip in clips]), strict=True)
+        for clip, part in zip(
+            clips, split_in(currency, pool, [clip.duration_ms * 10 for clip in clips]), strict=True
+        )
         if part
     ]
 

@@ -43,6 +43,8 @@ def close_unpaid(*, now: datetime | None = None) -> int:
     ).order_by("created_at")
     closed = 0
     for order in old[:200]:
+        if order.stripe_invoice_id:
+            continue  # a bank transfer has a date of its own
         if not order.stripe_session_id:
             orders.expire(order=order)
         else:

@@ -11,7 +11,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from buyers.models import Order
-from marketplace.money import Money, split
+from marketplace.money import Money, split_in
 from payouts import ledger
 from payouts.models import (
     AccountKind,
@@ -85,7 +85,7 @@ def book(
     order = taken.order
     after = taken.total + lost
     weights = [*(row.amount_minor for row in taken.earnings), taken.whole_tax, taken.whole_ours]
-    *shares, tax, ours = split(max(min(after, order.total_minor), 0), weights)
+    *shares, tax, ours = split_in(order.currency, max(min(after, order.total_minor), 0), weights)
     beyond = after - sum(shares) - tax - ours
     steps = [now - was for now, was in zip(shares, taken.of_earning, strict=True)]
     lines = [*others]

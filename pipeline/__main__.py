@@ -39,6 +39,17 @@ def _parser() -> argparse.ArgumentParser:
         help="colour of covered regions: of what is around them (default), or their own coarse mean",
     )  # fmt: skip
     process.add_argument(
+        "--jersey",
+        action=argparse.BooleanOptionalAction,
+        help="cover numbers and names on clothes (on for sports)",
+    )
+    process.add_argument(
+        "--screens",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="cover screens and burnt-in text",
+    )
+    process.add_argument(
         "--only", choices=("redact",), help="the master and the report alone: no tags, clips, previews"
     )
     process.add_argument(
@@ -86,6 +97,8 @@ def _process(args: argparse.Namespace) -> int:
             discipline=args.discipline,
             audio=args.audio,
             fill=args.fill,
+            jersey=args.jersey,
+            screens=args.screens,
             only_redact=args.only == "redact",
             manual=_manual(args.manual),
             reuse=args.reuse,

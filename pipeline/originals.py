@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from django.conf import settings
 from marketplace import storage
 from marketplace.models import Footage
 from marketplace.states import JobState
+from pipeline import scratch
 from pipeline.models import Artefact, Job
 from pipeline.telling import Telling
 from pipeline.video.errors import BadInput
@@ -26,7 +26,6 @@ CHANGED = (
 )
 
 LOOK_S = 0.5  # between looks whether the other process has fetched it
-LEFT_BEHIND_S = 600.0  # a worker whose job was cancelled stops long before its folder is this old
 
 
 def bring(job: Job, footage: Footage, path: Path, tell: Telling) -> None:
@@ -54,8 +53,8 @@ def forget_old() -> None:
         if _over(found.name[:36]):
             found.unlink(missing_ok=True)
     for left in Path(settings.FAIRFRAME_WORK).iterdir():
-        if left.stat().st_mtime < time.time() - LEFT_BEHIND_S and _over(left.name[:36]):
-            shutil.rmtree(left, ignore_errors=True)
+        if _over(left.name[:36]):
+            scratch.remove_if_dead(left)
 
 
 def _over(name: str) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
 from django.db.models import Count, F, Func, Max, Q, Sum, Value
@@ -19,7 +17,7 @@ from marketplace.models.event import record
 from marketplace.models.licence import LicenceTerms
 from marketplace.money import Money
 from marketplace.states import ClipState, PackageState, VersionState, advance
-from pipeline import accuracy, contents, jobs
+from pipeline import accuracy, contents, duplicates, jobs, scratch
 from pipeline.models import Job
 
 HOUR_MS = 3_600_000
@@ -68,6 +66,7 @@ def draft(
     if price_minor < 50:
         raise PackageError("Stripe takes no payment below $0.50. Set a higher price.")
     _all_approved(clips)
+    _no_twins(clips)
     with transaction.atomic():
         package = Package.objects.create(
             slug=_free_slug(title),
@@ -94,6 +93,7 @@ def next_version(*, package: Package, clips: Sequence[Clip], curator: Any) -> Pa
     if any(clip.footage.vertical != package.vertical for clip in clips):
         raise PackageError(f"This package holds {package.vertical} clips only. Choose again.")
     _all_approved(clips)
+    _no_twins(clips)
     with transaction.atomic():
         Package.objects.select_for_update().get(pk=package.pk)
         number = (package.versions.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -119,6 +119,14 @@ def _positions(package: Package, clips: Sequence[Clip]) -> Iterator[tuple[Clip, 
         yield clip, known[clip.pk]
 
 
+def _no_twins(clips: Sequence[Clip]) -> None:
+    twins = duplicates.within(clips)
+    if twins:
+        names = "; ".join(f"“{pair.clip}” shows the same as “{pair.other}”" for pair in twins[:5])
+        more = f" and {len(twins) - 5} more" if len(twins) > 5 else ""
+        raise PackageError(f"A package does not sell the same twice: {names}{more}. Take one of each out.")
+
+
 def _all_approved(clips: Sequence[Clip]) -> None:
     lost = [clip for clip in clips if clip.state != ClipState.APPROVED]
     if lost:
@@ -140,17 +148,15 @@ def publish(job: Job) -> None:
     publishes nothing otherwise; after any other fault the next run goes on where this one stopped.
     """
     version = PackageVersion.objects.select_related("package__licence", "replaces").get(jobs=job)
-    scratch = settings.FAIRFRAME_WORK / str(job.pk)
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
     try:
         _need_approved(version)
         version.accuracy = accuracy.measured()
-        contents.write(
-            version=version,
-            scratch=scratch,
-            told=lambda step, done: jobs.renew(job, step=step, progress=done),
-        )
+        with scratch.folder(str(job.pk)) as place:
+            contents.write(
+                version=version,
+                scratch=place,
+                told=lambda step, done: jobs.renew(job, step=step, progress=done),
+            )
         with transaction.atomic():
             _lock_clips(version)
             _need_approved(version)
@@ -168,8 +174,6 @@ def publish(job: Job) -> None:
     except PackageError:
         version.objects_in.all().delete()
         raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _need_approved(version: PackageVersion) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +12,11 @@ from django.db import transaction
 from marketplace import storage
 from marketplace.models import Footage
 from marketplace.states import FootageState, JobState, advance
-from pipeline import artefacts, covering, engine, jobs, originals, private, segments, storing
+from pipeline import artefacts, covering, engine, jobs, originals, private, scratch, segments, storing
 from pipeline.forecast import Usual
 from pipeline.models import Job, JobKind, ManualBox, Segment
 from pipeline.telling import Telling
-from pipeline.video.errors import Cancelled
+from pipeline.video.errors import BadInput, Cancelled, NeedsOwner
 
 
 def process(job: Job) -> None:
@@ -39,11 +36,11 @@ def process(job: Job) -> None:
     options, boxes = covering.order_of(job)
     wanted = engine.choices(footage, options, boxes)
     tell = telling(job)
-    with _scratch(str(job.pk)) as scratch:
-        source, out = scratch / "in.bin", scratch / "out"
+    with scratch.folder(str(job.pk)) as place:
+        source, out = place / "in.bin", place / "out"
         originals.bring(job, footage, source, tell)
-        motion = private.request_of(footage, folder=scratch)
-        reuse = _detections(footage, options, scratch)
+        motion = private.request_of(footage, folder=place)
+        reuse = _detections(footage, options, place)
         if reuse is None:
             tell("check", 0)
             made = engine.plan(source, wanted, motion=motion)
@@ -63,13 +60,13 @@ def process_segment(segment: Segment) -> Job | None:
     if made is None:
         raise ValueError("another version of the engine planned this job")
     tell = Telling(lambda _step, progress, _left: segments.renew(segment, progress=progress))
-    with _scratch(f"{job.pk}-{segment.position}") as scratch:
-        source = scratch / "in.bin"
+    with scratch.folder(f"{job.pk}-{segment.position}") as place:
+        source = place / "in.bin"
         fetching = Telling(lambda _step, _progress, _left: segments.renew(segment, progress=0))
         originals.bring(job, _footage(job), source, fetching)
         index = segment.position
-        folder = engine.segment(source, scratch, made, index, tell=tell, stop=lambda: lost(tell))
-        archive = scratch / "segment.tar"
+        folder = engine.segment(source, place, made, index, tell=tell, stop=lambda: lost(tell))
+        archive = place / "segment.tar"
         with tarfile.open(archive, "w") as packed:
             for name in sorted(path.name for path in folder.iterdir()):
                 packed.add(folder / name, arcname=name)
@@ -91,12 +88,12 @@ def join(job: Job) -> None:
         raise ValueError("another version of the engine planned this job")
     options, boxes = covering.order_of(job)
     tell = telling(job)
-    with _scratch(str(job.pk)) as scratch:
+    with scratch.folder(str(job.pk)) as place:
         tell("redact", 1)
-        originals.bring(job, _footage(job), scratch / "in.bin", tell)
+        originals.bring(job, _footage(job), place / "in.bin", tell)
         for segment in job.segments.order_by("position"):
             tell.beat()
-            folder = scratch / f"segment_{segment.position:06d}"
+            folder = place / f"segment_{segment.position:06d}"
             archive = folder.with_suffix(".tar")
             storage.get_file(
                 bucket=settings.S3_BUCKET_DERIVED, key=segment.key, path=archive, sha256=segment.sha256
@@ -104,9 +101,9 @@ def join(job: Job) -> None:
             with tarfile.open(archive) as packed:
                 packed.extractall(folder, filter="data")
             archive.unlink()
-        source, out = scratch / "in.bin", scratch / "out"
-        motion = private.request_of(_footage(job), folder=scratch)
-        report = engine.join(source, scratch, out, made, motion=motion, tell=tell, stop=lambda: lost(tell))
+        source, out = place / "in.bin", place / "out"
+        motion = private.request_of(_footage(job), folder=place)
+        report = engine.join(source, place, out, made, motion=motion, tell=tell, stop=lambda: lost(tell))
         report["timing"]["total"] = sum(tell.seconds.values()) + report["timing"].get("wall", 0.0)
         _store(job, report, out, tell, options, boxes)
     segments.clear(job)
@@ -132,23 +129,12 @@ def _footage(job: Job) -> Footage:
     return job.footage
 
 
-@contextmanager
-def _scratch(name: str) -> Iterator[Path]:
-    folder = Path(settings.FAIRFRAME_WORK) / name
-    shutil.rmtree(folder, ignore_errors=True)  # what a killed attempt left
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _detections(footage: Footage, options: covering.Options, scratch: Path) -> Path | None:
+def _detections(footage: Footage, options: covering.Options, place: Path) -> Path | None:
     """Fetch what the last run found; nothing when there is none or it looked for other things."""
     before = covering.Options.of(footage)
     if not footage.cache_key or (before.jerseys, before.screens) != (options.jerseys, options.screens):
         return None
-    path = scratch / "detections.npz"
+    path = place / "detections.npz"
     path.write_bytes(storage.get_bytes(bucket=settings.S3_BUCKET_DERIVED, key=footage.cache_key))
     return path
 
@@ -171,14 +157,19 @@ def lost(tell: Telling) -> bool:
     return False
 
 
-def refuse(job: Job, *, reason: str) -> None:
-    """Close the job with a sentence for the contributor, and the footage too when it has no result yet."""
+def refuse(job: Job, error: BadInput) -> None:
+    """Close the job with a sentence for the contributor, and the footage too when it has no result yet.
+
+    Where only its owner can say how to go on, the footage stops with its original kept.
+    """
+    reason = str(error)
+    ends = FootageState.STOPPED if isinstance(error, NeedsOwner) else FootageState.REFUSED
     with transaction.atomic():
         jobs.refuse(job, reason=reason)
         covering.release(job)
         footage = Footage.objects.get(jobs=job)
         if job.kind == JobKind.PROCESS and footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
-            advance(footage, FootageState.REFUSED, reason=reason)
+            advance(footage, ends, reason=reason)
 
 
 def taken_away(job: Job) -> None:

@@ -10,7 +10,7 @@ import django
 import pytest
 
 from tests.private import Run
-from tests.processes import stripe_server, stripe_simulator, worker  # noqa: F401 - fixtures
+from tests.processes import stripe_server, stripe_simulator, worker, worker_process  # noqa: F401 - fixtures
 from tests.reference import remember_reference_rows, restore_reference_rows
 
 if TYPE_CHECKING:

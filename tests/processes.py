@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ import pytest
 
 from embedded import postgres
 from tests.private import Run
+
+QUEUES = ("media", "io", "money")
+CALM_S = 30.0
 
 
 def answers(url: str) -> bool:
@@ -25,9 +29,29 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.fixture
+def worker(worker_process: None) -> Iterator[None]:
+    """A Celery worker that takes from all three queues during this test; for tests whose rows are committed.
+
+    Other tests do the work themselves, so what they queued is thrown away before and nothing is taken after.
+    """
+    from marketplace.celery import app
+
+    app.control.purge()
+    for queue in QUEUES:
+        app.control.add_consumer(queue, reply=True, timeout=CALM_S)
+    yield
+    for queue in QUEUES:
+        app.control.cancel_consumer(queue, reply=True, timeout=CALM_S)
+    until = time.monotonic() + CALM_S
+    while any((app.control.inspect().active() or {}).values()):
+        assert time.monotonic() < until, "the worker is still at work on a test that is over"
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="session")
-def worker(services: Run, django_db_setup: None) -> Iterator[None]:
-    """A Celery worker for all three queues on the test database; for tests whose rows are committed."""
+def worker_process(services: Run, django_db_setup: None) -> Iterator[None]:
+    """The process of ``worker``, which takes nothing as long as nobody says so."""
     from django.db import connection
 
     from marketplace.celery import app
@@ -49,7 +73,7 @@ def worker(services: Run, django_db_setup: None) -> Iterator[None]:
                 "marketplace",
                 "worker",
                 "-Q",
-                "media,io,money",
+                "nothing",
                 "-c",
                 "1",
             ),
@@ -59,6 +83,7 @@ def worker(services: Run, django_db_setup: None) -> Iterator[None]:
         layer=1,
     )
     family.wait_until(child, lambda: bool(app.control.ping(timeout=0.5)))
+    app.control.cancel_consumer("nothing", reply=True, timeout=CALM_S)
     yield
     family.stop_these([child])
 

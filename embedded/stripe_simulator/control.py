@@ -4,9 +4,9 @@ import ipaddress
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from . import accounts, disputes, invoicing, taxes, upkeep
+from . import accounts, chaos, disputes, invoicing, subscribing, taxes, upkeep
 from .api.balance import top_up
 from .api.refunds import fail as fail_refund
 from .cards import Card
@@ -24,9 +24,11 @@ HELP = {
     "GET /_sim/": "this list, the clock and the mode of delivery",
     "POST /_sim/delivery": "set {delay_s, duplicate, reorder_s, drop, pause, serial, retry_base_s}; {} sets all back",
     "POST /_sim/deliver": "send what is queued at once; {event} sends that one again",
-    "GET /_sim/events": "all events, oldest first",
+    "GET /_sim/events": "all events, oldest first; ?after=ID those behind one",
     "GET /_sim/deliveries": "all deliveries with their state",
     "POST /_sim/fail": "{when: before|after, status: 500 | timeout: true, hold_s, method, path, count}; DELETE clears",
+    "POST /_sim/chaos": "{seed, fail, lose, drop, double, delay_s}: wrong at random; {} brings calm",
+    "POST /_sim/rates": "{currency: rate to dollars}: payments in it settle in dollars; {} sets back",
     "POST /_sim/clock": "{advance_s}",
     "POST /_sim/topup": "{amount, currency}: available money for the platform",
     "POST /_sim/sessions/ID/pay": "{card}: pay without the page",
@@ -34,6 +36,7 @@ HELP = {
     "POST /_sim/disputes": "{charge, amount, reason}",
     "POST /_sim/disputes/ID/close": "{status: won|lost}",
     "POST /_sim/invoices/ID/pay": "{}: the bank transfer for an open invoice arrives",
+    "POST /_sim/customers/ID/card": "{card}: what renewals are taken from from now on",
     "POST /_sim/tax": "{origin, registered: [countries]}: where the seller is and where it collects tax",
     "POST /_sim/refunds/ID/fail": "{}: the buyer's bank sends a refund back",
     "POST /_sim/payouts": "{account}: pay out what is available now",
@@ -50,7 +53,8 @@ class Control:
         self.faults = faults
         self.posts: dict[str, Callable[[Obj], Any]] = {
             "delivery": self._delivery, "deliver": self._deliver, "fail": self._fail, "clock": self._clock,
-            "topup": self._topup, "tax": self._tax,
+            "topup": self._topup, "tax": self._tax, "rates": self._rates,
+            "chaos": lambda body: chaos.change(self.sim, body),
             "disputes": self._dispute, "payouts": self._payouts, "reset": self._reset,
         }  # fmt: skip
 
@@ -76,7 +80,7 @@ class Control:
     def _route(self, request: Request) -> Any:
         parts = [part for part in request.path.split("/") if part][1:]
         if request.method == "GET":
-            return self._read(parts)
+            return self._read(parts, dict(parse_qsl(request.query)))
         if request.method == "DELETE" and parts == ["fail"]:
             self.faults.clear()
             return {}
@@ -105,6 +109,11 @@ class Control:
                 return self._write(
                     lambda: shown(invoicing.transfer_arrives(self.sim, self.sim.need(id, "invoice")))
                 )
+            case ["customers", id, "card"]:
+                card = Card(number=str(body["card"]))
+                return self._write(
+                    lambda: shown(subscribing.keep_card(self.sim, self.sim.need(id, "customer"), card))
+                )
             case ["refunds", id, "fail"]:
                 return self._write(lambda: shown(fail_refund(self.sim, self.sim.need(id, "refund"))))
             case ["disputes", id, "close"]:
@@ -131,13 +140,13 @@ class Control:
             raise problem
         return result
 
-    def _read(self, parts: list[str]) -> Any:
+    def _read(self, parts: list[str], query: dict[str, str]) -> Any:
         store = self.sim.store
         match parts:
             case []:
                 return {"now": self.sim.now(), "delivery": mode(self.sim), "help": HELP}
             case ["events"]:
-                return {"data": store.find("event", oldest_first=True)}
+                return {"data": store.find("event", oldest_first=True, before=query.get("after"))}
             case ["thin_events"]:
                 return {"data": store.find("v2.core.event", oldest_first=True)}
             case ["deliveries"]:
@@ -178,6 +187,11 @@ class Control:
             self.sim.store.set_meta("clock_offset", int(self.sim.store.meta("clock_offset", 0)) + step)
             upkeep.run(self.sim)
         return {"now": self.sim.now()}
+
+    def _rates(self, body: Obj) -> Obj:
+        rates = {str(name): float(rate) for name, rate in body.items()}
+        self.sim.store.set_meta("rates", rates)
+        return rates
 
     def _topup(self, body: Obj) -> Obj:
         return shown(top_up(self.sim, amount=int(body["amount"]), currency=body.get("currency", "usd")))

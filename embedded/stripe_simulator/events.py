@@ -4,6 +4,7 @@ import random
 import time
 from typing import Any
 
+from . import chaos
 from .errors import Obj
 from .shapes import shown
 from .simulator import API_VERSION, Call, Simulator
@@ -70,8 +71,12 @@ def queue(sim: Simulator, event: str, endpoint: str) -> None:
             sim.store.set_meta("delivery", {**how, "drop": drop - 1})
         _plan(sim, event, endpoint, time.time(), "dropped")
         return
-    for _ in range(1 + int(how["duplicate"])):
-        due = time.time() + float(how["delay_s"]) + random.uniform(0, float(how["reorder_s"]))
+    wild = chaos.deliveries(sim)
+    if wild is None:
+        _plan(sim, event, endpoint, time.time(), "dropped")
+        return
+    for extra in wild + [0.0] * int(how["duplicate"]):
+        due = time.time() + float(how["delay_s"]) + random.uniform(0, float(how["reorder_s"])) + extra
         _plan(sim, event, endpoint, due, "pending")
 
 

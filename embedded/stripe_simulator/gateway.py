@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from hmac import compare_digest
 
-from . import api, routing
+from . import api, chaos, routing
 from .errors import ApiError, Obj
 from .expanding import finish
 from .faults import Faults
@@ -80,9 +80,11 @@ class Gateway:
                 replayed = {"Idempotent-Replayed": "true", "Original-Request": first["request_id"]}
                 return self._answer(first["status"], json.loads(first["body"]), request_id, replayed, key=key)
             self.faults.strike("before", request.method, request.path)
+            chaos.strike(self.sim, "before")
             status, body = self._execute(route, call, parts)
             # What is lost here was remembered: the same key brings the same object, as after a broken connection.
             self.faults.strike("after", request.method, request.path)
+            chaos.strike(self.sim, "after")
         return self._answer(status, body, request_id, key=key)
 
     def _execute(self, route: Route, call: Call, parts: dict[str, str]) -> tuple[int, Obj]:

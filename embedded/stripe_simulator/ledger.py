@@ -9,6 +9,8 @@ REPORTING = {
     "transfer_refund": "transfer_reversal", "payout": "payout", "payout_failure": "payout_reversal",
     "adjustment": "dispute", "topup": "topup",
 }  # fmt: skip
+# What Stripe turns into the currency of the balance by itself.
+EXCHANGED = frozenset(["charge", "refund", "refund_failure", "adjustment"])
 
 
 def book(
@@ -24,7 +26,10 @@ def book(
     description: str | None = None,
     category: str | None = None,
 ) -> Obj:
-    """Write one balance transaction."""
+    """Write one balance transaction, in dollars where a rate of exchange is set for the currency."""
+    rate = sim.store.meta("rates", {}).get(currency) if type in EXCHANGED and not account else None
+    if rate:
+        amount, fee, currency = round(amount * rate), round(fee * rate), "usd"
     fees = [
         {
             "amount": fee,
@@ -42,7 +47,7 @@ def book(
         balance_type="payments",
         currency=currency,
         description=description,
-        exchange_rate=None,
+        exchange_rate=rate,
         fee=fee,
         fee_details=fees if fee else [],
         net=amount - fee,

@@ -1,5 +1,6 @@
 """Hold what a running simulator is made of, and what a handler needs to know of one call."""
 
+import random
 import secrets
 import string
 import time
@@ -37,6 +38,7 @@ class Simulator:
 
     config: Config
     store: Store = field(init=False)
+    dice: random.Random = field(default_factory=lambda: random.Random(0))
 
     def __post_init__(self) -> None:
         self.store = Store(self.config.data)

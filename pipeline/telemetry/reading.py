@@ -38,7 +38,8 @@ def read(video: Path, request: Request, *, duration_s: float, trip: bool) -> Rea
     track: Track | None = inside.track
     offset = 0.0
     if request.sidecar is not None:
-        beside = sidecar.parse(request.sidecar.read_bytes())
+        with request.sidecar.open("rb") as handle:
+            beside = sidecar.parse(handle.read(sidecar.MOST_BYTES + 1))
         offset = request.clock_offset_s
         track = align(beside, began_utc=inside.began_utc, duration_s=duration_s, clock_offset_s=offset)
     elif track is not None and request.clock_offset_s and len(track) > 1:
@@ -58,6 +59,6 @@ def _nothing_left(away: list[Hidden], privacy: Privacy) -> str:
     else:
         why = f"within {privacy.trim_m:.0f} m of where the trip starts or ends"
     return (
-        f"This recording lies wholly {why}, so nothing of it may be shown. Nothing was kept. Upload a longer "
-        "recording, or change the distance on the page “Private places”."
+        f"This recording lies wholly {why}, so nothing of it may be shown. The video is kept, and nobody sees it: "
+        "change your private places and start the work again, or withdraw it."
     )

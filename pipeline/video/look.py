@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,14 +34,18 @@ SHRINKS = 0.97
 # Overlap with where it was expected under which it jumped.
 JUMPED = 0.6
 
+# Kind → boxes where the motion puts what is known of it.
+Expected = Mapping[str, Sequence[Box]]
+
 
 @dataclass(slots=True)
 class Seen:
     """Detections of one key frame in its own pixels."""
 
     frame: int
-    private: list[Box] = field(default_factory=list)  # faces and plates
+    private: list[Box] = field(default_factory=list)  # what is covered: faces, plates, jerseys, lit screens
     objects: list[Box] | None = None  # None: not looked for in this frame
+    lines: list[Box] | None = None  # lines of text at top and bottom; None: not looked for in this frame
     poses: list[Pose] | None = None  # None: pose was not asked for in this frame
 
 
@@ -50,6 +54,7 @@ class Eyes:
 
     def __init__(self, *, options: Options, workers: int, width: int, height: int, fps: float) -> None:
         self.vertical, self.width, self.height, self.fps = options.vertical, width, height, fps
+        self.screens = options.screens
         self.timing: dict[str, float] = defaultdict(float)  # CPU seconds of each detector
         self._known: Future[list[Box]] = Future()  # the objects seen last
         self._loaded: Detectors | None = None
@@ -66,9 +71,11 @@ class Eyes:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="eyes")
 
     def look(
-        self, frame: int, buffer: NDArray[np.uint8], looks: frozenset[str], expected: Sequence[Box]
+        self, frame: int, buffer: NDArray[np.uint8], looks: frozenset[str], expected: Expected
     ) -> Future[Seen]:
-        """Start on a key frame: look for `looks` in all of it, and again for what is `expected` somewhere.
+        """Start on a key frame: look for `looks` in all of it, and again for faces that are `expected` somewhere.
+
+        Plates and jerseys that are expected spare whoever shows them.
 
         The buffer must stay as it is until the result is there.
         """
@@ -87,7 +94,7 @@ class Eyes:
         buffer: NDArray[np.uint8],
         known: Future[list[Box]],
         looks: frozenset[str],
-        expected: Sequence[Box],
+        expected: Expected,
     ) -> Seen:
         detectors = self._detectors()
         with self._clock("colour"):
@@ -111,9 +118,20 @@ class Eyes:
         if "plates" in looks:
             vehicles = [box for box in objects if box.kind in VEHICLES]
             with self._gates["plates"], self._clock("plates"):
-                seen.private += detectors.plates(bgr, vehicles, turn=frame)
+                seen.private += detectors.plates(
+                    bgr, vehicles, turn=frame, known=expected.get("plate", ()), whole="wide" in looks
+                )
+        if "jerseys" in looks:
+            with self._gates["plates"], self._clock("jerseys"):
+                seen.private += detectors.jerseys(bgr, people, turn=frame, known=expected.get("jersey", ()))
+        if self.screens and seen.objects is not None:
+            seen.private += detectors.screens(bgr, seen.objects)
+        if "text" in looks:
+            with self._gates["plates"], self._clock("text"):
+                seen.lines = detectors.lines_of_text(bgr)
         with self._clock("near"):
-            pairs = zip(detectors.near(bgr, expected), expected, strict=True)
+            again = expected.get("face", ())
+            pairs = zip(detectors.near(bgr, again), again, strict=True)
             seen.private += [_measured(box, before) for box, before in pairs if box is not None]
         if "pose" in looks:
             with self._clock("pose"):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video.boxes import Box
+from pipeline.video.burnt import Burnt
 from pipeline.video.errors import Cancelled
 from pipeline.video.look import Eyes, Seen
 from pipeline.video.marks import Marks
@@ -26,13 +27,13 @@ from pipeline.video.redact import REDACTED_KINDS, Planes, covered_rects, fill
 from pipeline.video.scene import SceneLog
 from pipeline.video.schedule import Schedule
 from pipeline.video.seams import SEAM_KINDS, Seam
-from pipeline.video.tracks import Track, Tracker
+from pipeline.video.tracks import BY_LOOK, Track, Tracker
 from pipeline.video.write import Writer
 
 # Key frames that are looked at before the first of them is applied.
 LAG = 3
-# Looked for again where they are expected, unless the whole frame is looked at for them.
-AGAIN = frozenset({"face"})
+# Seconds since their last detection for which plates and jerseys need no search.
+KNOWN_S = 0.3
 # Frames encoded behind the main thread.
 QUEUE = 2
 
@@ -88,7 +89,8 @@ class OnePass:
         self.tracker = Tracker(width=reader.width, height=reader.height, fps=fps, scale=self.motion.scale)
         self.scene = SceneLog()
         self.log = Log(fps=fps, width=reader.width, height=reader.height)
-        self.schedule = Schedule(vertical=options.vertical, fps=fps, poses=not options.only_redact)
+        self.schedule = Schedule(options=options, fps=fps)
+        self.burnt = Burnt(keeps_undecided=options.vertical == "driving")
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
         self.last_key = -1
@@ -129,7 +131,7 @@ class OnePass:
             self.tracker.finish(total - 1)
             while self.ring:
                 self._emit()
-            self.log.close([*self._ended(total + 1), *self.manual.tracks()])
+            self.log.close([*self._ended(total + 1), *self.burnt.tracks(), *self.manual.tracks()])
         finally:
             frames.close()
             self._out.put(None)
@@ -166,11 +168,17 @@ class OnePass:
         if reuse and self.last_seen is not None and "pose" not in looks:
             slot.seen = self.last_seen  # not one sample has changed since: the answer would be the same
         else:
-            known = slot.cut or "faces" in looks
-            expected = [] if known else self.tracker.expected(slot.index, AGAIN)
+            expected = {} if slot.cut else self._expected(slot.index, looks)
             slot.seen = self.last_seen = self.eyes.look(slot.index, slot.buffer, looks, expected)
         self.last_key = slot.index
         self.pending.append(slot)
+
+    def _expected(self, index: int, looks: frozenset[str]) -> dict[str, list[Box]]:
+        """Return what is looked at again, and what is known well enough not to be searched for."""
+        found = {kind: self.tracker.expected(index, kind, seen_s=KNOWN_S) for kind in BY_LOOK}
+        if "faces" not in looks:
+            found["face"] = self.tracker.expected(index, "face")
+        return found
 
     def _apply(self, waiting: int) -> None:
         """Apply what has been seen, in order, until only so many key frames wait; let go of what is settled.
@@ -186,6 +194,8 @@ class OnePass:
             matched = self.tracker.update(slot.index, [*seen.private, *people], slot.planes.y)
             if self._kept(slot.index):
                 self.log.seen(slot.index, seen, matched, fresh=seen.frame == slot.index)
+            if seen.lines is not None and seen.frame == slot.index:
+                self.burnt.look(slot.index, slot.planes.y, seen.lines)
             self.applied = slot.index
             self.timing["track"] += time.thread_time() - began
             while self.ring and self.ring[0].index < self.applied - self.tracker.hold:
@@ -193,7 +203,7 @@ class OnePass:
 
     def _emit(self) -> None:
         slot = self.ring.popleft()
-        everything = self.tracker.covering(slot.index, SEAM_KINDS)
+        everything = self.tracker.covering(slot.index, SEAM_KINDS) + self.burnt.at(slot.index)
         if slot.index == self.start:
             self.head = Seam.of(slot.buffer, everything)
         if slot.index == self.end:

@@ -80,6 +80,11 @@ class Overlays:
         self._luma = luma.copy()
         return [line.box for line in self._lines if line.looks >= SEEN and line.stays]
 
+    @property
+    def undecided(self) -> list[Box]:
+        """Lines of the last look around which nothing has changed yet: burnt in, or of a scene that stands still."""
+        return [line.box for line in self._lines if not line.missed and not line.stays]
+
 
 def lines_of_text(bgr: Picture, text: Text) -> list[Box]:
     """Read the bands at top and bottom of an H × W × 3 picture: lines, their words joined, of kind `screen`."""

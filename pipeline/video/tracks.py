@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ HOLD_S = 0.6
 # A track that was certain and vanishes is still there more often than not (a plate in glare, a head that turns): it
 # is followed by its motion for longer. Plates sit on rigid cars, so motion alone holds them well.
 ESTABLISHED_HITS = 5
-ESTABLISHED_HOLD_S = {"plate": 2.0, "face": 1.0}
+ESTABLISHED_HOLD_S = {"plate": 2.0, "jersey": 1.5, "face": 1.0}
 # A lost box grows by this share of its size a second on each side: the person may turn, the flow may slip.
 LOST_GROWTH_PER_S = 0.2
 # But not before the next look at it is due, and missed.
@@ -28,6 +29,8 @@ GLIMPSE_S = 0.25
 SURE = 0.65
 # People are followed to tell them apart, not covered: nobody needs their boxes between two looks.
 PERSON = "person"
+# Placed by their look where no detector sees them; they are held as long as an established track then.
+BY_LOOK = frozenset({"plate", "jersey"})
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
 # Fewer detections than this make a track doubtful.
@@ -101,7 +104,7 @@ class Tracker:
     ) -> dict[int, Box]:
         """Join the detections of one key frame to tracks; return {track id: detected box}.
 
-        With the frame's luma plane, plates that no detector saw are placed by their look: they are rigid, and
+        With the frame's luma plane, letters that no detector saw are placed by their look: they change little, and
         detectors see them in every second frame.
         """
         if any(self._steps[f].cut for f in range(max(self._seen + 1, 1), frame + 1) if f in self._steps):
@@ -119,17 +122,21 @@ class Tracker:
             seen[self._begin(frame, box).id] = box
         if luma is not None:
             for track in self.active:
-                if track.kind == "plate":
+                if track.kind in BY_LOOK:
                     self._by_look(track, frame, luma)
         self._close(frame)
         self._seen = frame
         return seen
 
-    def expected(self, frame: int, kinds: Container[str]) -> list[Box]:
-        """Return where the motion puts the active tracks of these kinds in a frame that is noted already."""
+    def expected(self, frame: int, kind: str, *, seen_s: float = math.inf) -> list[Box]:
+        """Return where the motion puts the active tracks of a kind in a frame that is noted already.
+
+        Only those detected in the last `seen_s` seconds.
+        """
         found = []
         for track in self.active:
-            at = track.at(track.end - 1) if track.kind in kinds else None
+            recent = track.kind == kind and frame - track.last_hit <= seen_s * self.fps
+            at = track.at(track.end - 1) if recent else None
             for f in range(track.end, frame + 1) if at else ():
                 step = self._steps.get(f)
                 if step is None or step.cut:
@@ -157,7 +164,7 @@ class Tracker:
         return found
 
     def _by_look(self, track: Track, frame: int, luma: NDArray[np.uint8]) -> None:
-        """Remember the look of a plate that was detected in this frame; place one that was not where it looks alike."""
+        """Remember the look of what was detected in this frame; place what was not where it looks alike."""
         expected = track.at(frame)
         if expected is None:
             return
@@ -167,7 +174,8 @@ class Tracker:
             self._bridge(track, frame, found)
 
     def _hold_of(self, track: Track) -> int:
-        if len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE:
+        established = len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE
+        if established or track.placed > track.last_hit:
             return max(self.hold, round(ESTABLISHED_HOLD_S.get(track.kind, HOLD_S) * self.fps))
         return self.hold
 

@@ -152,6 +152,8 @@ def buy(page: Page, folder: Path) -> None:
         .get(page.url.partition("?")[0] + "evenings-in-berlin/SHA256SUMS", timeout=10)
         .text
     )
+    for group in page.locator("#evenings-in-berlin details").all()[1:]:
+        group.locator("summary").click()  # all but the first are folded
     for line in sums.splitlines():
         digest, _, path = line.partition("  ")
         with page.expect_download() as saving:

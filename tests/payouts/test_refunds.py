@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from buyers.models import Order
@@ -109,24 +107,3 @@ def test_beat_asks_again_when_stripe_was_away(sim: Simulator, order: Order) -> N
     Refund.objects.update(created_at=timezone.now() - timedelta(minutes=5))
     tasks.catch_up()
     assert at_stripe(order) == [10_000]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_people_at_once_refund_one_order_once(sim: Simulator) -> None:
-    """M13: 50 races."""
-    order = bought(sim)
-    for race in range(50):
-        seen = refunds.given_minor(order)
-
-        def work(_: int, seen: int = seen) -> int:
-            try:
-                return ask(order, 100, seen=seen).amount_minor
-            except refunds.RefundRefused:
-                return 0
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(2) as pool:
-            assert sorted(pool.map(work, range(2))) == [0, 100], race
-    assert at_stripe(order) == [100] * 10  # a page of them
-    assert refunds.given_minor(order) == 5_000

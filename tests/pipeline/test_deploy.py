@@ -46,7 +46,7 @@ def test_a_deployment_costs_no_attempt(services: Run, s3: Any, tmp_path: Path) -
         job = uploaded(path)
         app.send_task("pipeline.tasks.process_footage", args=[str(job.pk)], queue=QUEUE)
         until = time.monotonic() + PATIENCE_S
-        while not list(fixed.FAIRFRAME_WORK.glob(f"{job.pk}/.out.*.part/**/redacted.mp4")):
+        while not list(fixed.FAIRFRAME_WORK.glob(f"{job.pk}.*/.out.*.part/**/redacted.mp4")):
             assert time.monotonic() < until, "the worker never came to the middle of the footage"
             assert worker.poll() is None
             time.sleep(0.05)

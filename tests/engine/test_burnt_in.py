@@ -1,0 +1,124 @@
+"""Dates and places that a camera burns into its pictures are covered; the options say what else is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.video.boxes import Box, covered
+from pipeline.video.burnt import Burnt
+from pipeline.video.options import Options
+from pipeline.video.process import process
+from pipeline.video.schedule import Schedule
+from tests.media import Picture, ffmpeg, frames_of, texture
+
+STAMP = Box("screen", 40, 662, 500, 34, 0.9)
+SIGN = Box("screen", 600, 30, 260, 40, 0.9)
+
+
+def scene(shift: int) -> Picture:
+    return texture((1600, 720), seed=6)[:, shift : shift + 1280, 0].copy()
+
+
+def boxes_at(burnt: Burnt, frame: int) -> list[Box]:
+    return [box for _, box in burnt.at(frame)]
+
+
+@pytest.mark.parametrize("driving", [True, False])
+def test_what_stays_while_the_scene_moves_is_covered_from_the_first_frame_on(driving: bool) -> None:
+    burnt = Burnt(keeps_undecided=driving)
+    burnt.look(0, scene(0), [STAMP, SIGN])
+    assert boxes_at(burnt, 0) == [STAMP, SIGN]  # nobody can tell yet
+    for look in (1, 2, 3):
+        burnt.look(look * 30, scene(look * 60), [STAMP])
+        assert boxes_at(burnt, look * 30) == [STAMP]
+    stamp, sign = burnt.tracks()
+    assert (stamp.hits, sign.hits) == ([0, 30, 60, 90], [0])
+    assert stamp.id != sign.id
+
+
+def test_a_parked_dashcam_keeps_its_stamp_covered_and_a_board_beside_a_pitch_is_seen_again() -> None:
+    parked, pitch = Burnt(keeps_undecided=True), Burnt(keeps_undecided=False)
+    for look in range(4):
+        parked.look(look * 30, scene(0), [STAMP])
+        pitch.look(look * 30, scene(0), [STAMP])
+    assert boxes_at(parked, 90) == [STAMP]
+    assert boxes_at(pitch, 0) == [STAMP]
+    assert boxes_at(pitch, 90) == []
+    parked.look(120, scene(200), [STAMP])  # it drives off
+    assert boxes_at(parked, 120) == [STAMP]
+
+
+def test_a_stamp_that_appears_later_is_covered_from_the_second_look_at_it() -> None:
+    burnt = Burnt(keeps_undecided=True)
+    for look, lines in enumerate([[], [STAMP], [STAMP]]):
+        burnt.look(look * 30, scene(look * 60), lines)
+    assert boxes_at(burnt, 45) == [STAMP]  # frames that wait in the ring too
+
+
+@pytest.fixture(scope="module")
+def stamped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds over a moving ground, with a date and a place at the bottom."""
+    path = tmp_path_factory.mktemp("stamped") / "ride.mp4"
+    ground = cv2.blur(texture((1600, 720), seed=6), (5, 5))
+    command = [
+        ffmpeg(),
+        "-y",
+        "-loglevel",
+        "error",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "bgr24",
+        "-s",
+        "1280x720",
+        "-r",
+        "20",
+    ]
+    command += ["-i", "-", "-pix_fmt", "yuv420p", "-preset", "ultrafast", str(path)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert child.stdin
+    for n in range(60):
+        frame = ground[:, n * 5 : n * 5 + 1280].copy()
+        text = f"2026-05-04 10:15:0{n // 20} N48.137"
+        cv2.putText(frame, text, (40, 690), cv2.FONT_HERSHEY_DUPLEX, 1.0, (255, 255, 255), 2, cv2.LINE_AA)
+        child.stdin.write(frame.tobytes())
+    child.stdin.close()
+    assert child.wait() == 0
+    return path
+
+
+def bright(frame: Picture) -> int:
+    """Count the pixels as bright as the letters where the stamp is."""
+    return int(np.count_nonzero(frame[660:700, 30:600].min(axis=2) > 225))
+
+
+def test_the_stamp_cannot_be_read_in_any_frame(stamped: Path, tmp_path: Path) -> None:
+    report = process(stamped, tmp_path / "out", vertical="driving", only_redact=True)
+    assert min(bright(frame) for frame in frames_of(stamped)) > 500
+    assert max(bright(frame) for frame in frames_of(tmp_path / "out" / "redacted.mp4")) < 25
+    [track] = [each for each in report["tracks"] if each["kind"] == "screen" and len(each["boxes"]) == 60]
+    assert covered(Box("screen", 42, 666, 540, 24), Box("screen", *track["boxes"][-1][1:])) > 0.9
+
+
+def test_nothing_is_covered_for_its_text_where_screens_are_left_out(stamped: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipeline", "process", str(stamped), "--out", str(tmp_path / "out")]
+    subprocess.run([*command, "--no-screens", "--only", "redact"], check=True, capture_output=True)
+    assert min(bright(frame) for frame in frames_of(tmp_path / "out" / "redacted.mp4")) > 400
+
+
+def test_what_is_not_asked_for_is_not_looked_for() -> None:
+    def looks(**choices: object) -> frozenset[str]:
+        options = Options.of(**{"vertical": "sports", **choices})  # type: ignore[arg-type]
+        return Schedule(options=options, fps=25).looks(0, fresh=True)
+
+    assert looks() == {"objects", "faces", "plates", "wide", "pose", "jerseys", "text"}
+    assert looks(jersey=False, screens=False) == {"objects", "faces", "plates", "wide", "pose"}
+    assert "jerseys" not in looks(vertical="driving")
+    assert "jerseys" in looks(vertical="driving", jersey=True)
+    assert "pose" not in looks(only_redact=True)
