@@ -10,6 +10,7 @@ from typing import Any
 from buyers import orders
 from buyers.models import Order
 from buyers.stripe_api import client
+from marketplace.states import OrderState
 from payouts import billing_events, claims, connect, ledger, sending, unclaimed
 from payouts.early import TooEarly
 from payouts.models import ConnectAccount, StripeEvent, Transfer
@@ -50,6 +51,8 @@ def settle_session(pk: str) -> str:
         return f"{order}: {order.get_state_display()}"
     if session.payment_status != "paid":
         return f"The session is {session.payment_status}: the order waits."
+    if order.state == OrderState.PENDING and _own_page_is_paid(order, but=session.id):
+        settle_session(order.stripe_session_id)
     intent = session.payment_intent
     charge = intent.latest_charge
     try:
@@ -76,6 +79,12 @@ def settle_session(pk: str) -> str:
     ledger.post_sale(order=order, tax_minor=order.tax_minor)
     _book_fee(order, charge)
     return f"{order} is paid."
+
+
+def _own_page_is_paid(order: Order, *, but: str) -> bool:
+    """Ask whether an order was paid on its own page, too: of two payments that one counts, whichever is told first."""
+    own = order.stripe_session_id
+    return own not in ("", but) and client().v1.checkout.sessions.retrieve(own).payment_status == "paid"
 
 
 def _order_of(session: Any) -> Order | None:
