@@ -63,10 +63,11 @@ class Delivery:
 def of_order(order: Order) -> list[Delivery]:
     """List what was bought with an order, as it stands now."""
     rows = Entitlement.objects.filter(line__order=order).select_related("version__package", "line__order")
-    return [_delivery(row) for row in rows.order_by("pk")]
+    return [of_entitlement(row) for row in rows.order_by("pk")]
 
 
-def _delivery(entitlement: Entitlement) -> Delivery:
+def of_entitlement(entitlement: Entitlement) -> Delivery:
+    """Say what an entitlement gives now."""
     bought = PackageClip.objects.filter(version_id=entitlement.version_id)
     lost = bought.exclude(clip__state=ClipState.APPROVED)
     withdrawn = lost.filter(clip__state=ClipState.WITHDRAWN).count()

@@ -91,6 +91,7 @@ class CartItem(models.Model):
 class PayBy(models.TextChoices):
     CARD = "card", "By card, now"
     TRANSFER = "transfer", "By bank transfer, on an invoice"
+    PLAN = "plan", "With hours of the plan"
 
 
 class Order(models.Model):
@@ -264,6 +265,7 @@ class WithdrawalNotice(models.Model):
         return f"{self.entitlement_id} told of {self.tombstone_id}"
 
 
+from buyers.api_models import ApiKey, Scope  # noqa: E402, F401
 from buyers.billing_models import (  # noqa: E402, F401 -- Django looks for models here; they name these by string
     BillingDetails,
     CartCode,
@@ -271,3 +273,4 @@ from buyers.billing_models import (  # noqa: E402, F401 -- Django looks for mode
     DocumentKind,
     DocumentSeries,
 )
+from buyers.plan_models import PlanPeriod, PlanUse, Subscription  # noqa: E402, F401

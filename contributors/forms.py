@@ -98,6 +98,47 @@ class OptionsForm(forms.Form):
         )
 
 
+class SportForm(forms.Form):
+    """The sport that a footage shows."""
+
+    discipline = forms.ChoiceField(
+        choices=lambda: disciplines()[1:], label="Sport", error_messages={"required": "Choose the sport."}
+    )
+
+
+class TelemetryForm(forms.Form):
+    """Another telemetry file for a footage that is here already, another offset of its clock, or no file at all."""
+
+    telemetry = forms.FileField(
+        required=False,
+        label="Another file",
+        allow_empty_file=True,
+        help_text="GPX, NMEA or CSV of this recording. It is read at once; the video is not sent again.",
+    )
+    clock_offset_s = forms.FloatField(
+        required=False,
+        min_value=-86_400,
+        max_value=86_400,
+        label="Clock offset in seconds",
+        help_text="Added to the clock of the file: −3600 where it runs an hour ahead of the camera's.",
+        error_messages={"invalid": "Write seconds as a number, such as -2.5."},
+    )
+    without = forms.BooleanField(required=False, label="Go on without this file")
+
+    def clean_telemetry(self) -> sidecars.Sidecar | None:
+        """Read the telemetry file at once."""
+        return _sidecar(self.cleaned_data["telemetry"])
+
+
+def _sidecar(sent: Any) -> sidecars.Sidecar | None:
+    if sent is None:
+        return None
+    try:
+        return sidecars.read(name=files.clean_name(sent.name), handle=sent)
+    except sidecars.TelemetryError as error:
+        raise ValidationError(str(error)) from error
+
+
 class UploadForm(OptionsForm):
     """One file to upload: what it is, where and when it was filmed, the options, and the consents, one box each."""
 
@@ -163,13 +204,7 @@ class UploadForm(OptionsForm):
 
     def clean_telemetry(self) -> sidecars.Sidecar | None:
         """Read the telemetry file at once: a wrong one is refused before a byte of video is sent."""
-        sent = self.cleaned_data["telemetry"]
-        if sent is None:
-            return None
-        try:
-            return sidecars.read(name=files.clean_name(sent.name), handle=sent)
-        except sidecars.TelemetryError as error:
-            raise ValidationError(str(error)) from error
+        return _sidecar(self.cleaned_data["telemetry"])
 
     def clean_recorded_on(self) -> Any:
         """Refuse a day that has not begun anywhere on earth."""

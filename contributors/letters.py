@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -34,6 +34,8 @@ class Kind:
 KINDS = {
     FootageState.REVIEW.value: Kind("Look at the blur of “{title}”", "contributors/emails/review.txt"),
     FootageState.REFUSED.value: Kind("“{title}” cannot be used", "contributors/emails/refused.txt"),
+    # Only where the work stopped for a reason that its owner has to know: who stops it needs no letter.
+    FootageState.STOPPED.value: Kind("“{title}” waits for you", "contributors/emails/stopped.txt"),
     FootageState.DECIDED.value: Kind("Decided: “{title}”", "contributors/emails/decided.txt"),
 }
 
@@ -42,7 +44,11 @@ def send_due() -> int:
     """Write to everybody whose footage came to a state worth a letter and who has not been told."""
     told = Letter.objects.filter(footage=OuterRef("pk"), state=OuterRef("state"))
     due = Footage.objects.filter(
-        ~Exists(told), state__in=KINDS, state_changed_at__gt=timezone.now() - STALE, owner__is_active=True
+        ~Exists(told),
+        ~Q(state=FootageState.STOPPED, reason=""),
+        state__in=KINDS,
+        state_changed_at__gt=timezone.now() - STALE,
+        owner__is_active=True,
     ).select_related("owner")
     return sum(send(footage=footage) for footage in due.order_by("state_changed_at")[:BATCH])
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch
 
+from contributors import sport
 from contributors.certificate import kind_word
 from contributors.media import signed
 from marketplace import timeline
@@ -43,6 +44,7 @@ class Shown:
     poster_url: str
     rows: list[timeline.Row]
     doubts: list[Doubt]
+    note: str = ""
 
 
 def shown_clips(footage: Footage) -> list[Shown]:
@@ -54,6 +56,7 @@ def shown_clips(footage: Footage) -> list[Shown]:
             poster_url=signed(clip, "poster"),
             rows=timeline.rows(clip.tags.all(), length_ms=clip.duration_ms),
             doubts=[doubt for raw in _doubtful(footage) if (doubt := _doubt(raw, clip))],
+            note=sport.empty(clip),
         )
         for clip in clips
     ]

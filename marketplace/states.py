@@ -17,7 +17,7 @@ class FootageState(models.TextChoices):
     DECIDED = "decided", "Decided: every clip has an answer."
     REFUSED = "refused", "Not usable: the reason is below."
     FAILED = "failed", "Our fault: processing failed. The upload is safe and we have been told."
-    STOPPED = "stopped", "Stopped by you: the upload is safe. Start the work again, or withdraw it."
+    STOPPED = "stopped", "Stopped: the upload is safe. Start the work again, or withdraw it."
     ABANDONED = "abandoned", "Upload stopped: nothing is stored. Start again whenever you like."
     WITHDRAWN = "withdrawn", "Withdrawn by you: nobody can see, buy or download it."
 
@@ -52,6 +52,17 @@ class OrderState(models.TextChoices):
     REFUNDED = "refunded", "Refunded: the downloads are closed."
     DISPUTED = "disputed", "In dispute at the bank: the downloads are closed until it decides."
     CHARGED_BACK = "charged_back", "Taken back by the bank: the downloads are closed."
+
+
+class SubscriptionState(models.TextChoices):
+    OPENING = "opening", "Not paid yet: nothing was charged."
+    ACTIVE = "active", "Active: the month is paid."
+    PAST_DUE = (
+        "past_due",
+        "Payment failed: the card was declined. Hours that are paid stay until their month ends.",
+    )
+    ENDED = "ended", "Ended: nothing is charged any more."
+    ABANDONED = "abandoned", "Not taken: nothing was charged."
 
 
 class TransferState(models.TextChoices):
@@ -109,6 +120,14 @@ MOVES: dict[type[models.TextChoices], dict[str, set[str]]] = {
         "refunded": {"paid", "disputed", "charged_back"},
         "disputed": {"paid", "refunded", "charged_back"},
         "charged_back": {"paid", "refunded", "disputed"},
+    },
+    # Stripe decides where a subscription stands; its events come in any order.
+    SubscriptionState: {
+        "opening": {"active", "past_due", "ended", "abandoned"},
+        "abandoned": {"active", "past_due", "ended"},
+        "active": {"past_due", "ended"},
+        "past_due": {"active", "ended"},
+        "ended": set(),
     },
     TransferState: {
         "due": {"sent", "failed"},

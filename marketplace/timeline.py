@@ -40,7 +40,7 @@ def rows(tags: Iterable[Tag], *, length_ms: int) -> list[Row]:
         start, end = min(tag.start_ms, length), min(tag.end_ms, length)
         row.spans.append(
             Span(
-                label=taxonomy.label(tag.tag_id),
+                label=taxonomy.label(tag.tag_id) + (f" × {tag.count}" if tag.count else ""),
                 start_ms=start,
                 end_ms=end,
                 x=f"{100 * start / length:.2f}",

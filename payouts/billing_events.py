@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from buyers import bank_transfer, orders
+from buyers import bank_transfer, orders, subscriptions
 from buyers.models import Order
 from buyers.stripe_api import client
-from payouts import ledger, unclaimed
+from payouts import ledger, plans, unclaimed
 from payouts.early import TooEarly
 from payouts.models import StripeEvent
 
@@ -53,6 +53,11 @@ def settled_by(invoice: Any) -> Any:
 def _invoice_paid(event: StripeEvent) -> str:
     """Mark the order of an invoice paid and book the sale."""
     invoice: Any = client().v1.invoices.retrieve(named(event), {"expand": ["payments"]})
+    if plans.is_plans(invoice):
+        intent = settled_by(invoice) if invoice.status == "paid" else None
+        return (
+            plans.paid(invoice=invoice, intent=intent) if intent else "Not paid at Stripe: nothing to book."
+        )
     order = _order_of(invoice)
     if order is None:
         return "Not the invoice of an order of ours."
@@ -109,8 +114,26 @@ def _invoice_over(event: StripeEvent) -> str:
     return f"{order} is cancelled." if done else f"{order} stays as it is."
 
 
+def _invoice_declined(event: StripeEvent) -> str:
+    """Tell an organisation whose card was declined."""
+    invoice: Any = client().v1.invoices.retrieve(named(event))
+    return plans.declined(invoice=invoice) if plans.is_plans(invoice) else "Not a plan's invoice."
+
+
+def subscription_changed(stripe_id: Any) -> str:
+    """Bring our row of a subscription to where Stripe has it."""
+    row = subscriptions.follow(stripe_id=str(stripe_id)) if stripe_id else None
+    return f"{row}: {row.state}" if row else "Not a subscription of ours."
+
+
 HANDLERS: dict[str, Callable[[StripeEvent], str]] = {
     "invoice.paid": _invoice_paid,
+    "invoice.payment_failed": _invoice_declined,
+    "invoice.payment_action_required": _invoice_declined,
+    **{
+        f"customer.subscription.{word}": lambda event: subscription_changed(named(event))
+        for word in ("created", "updated", "deleted", "paused", "resumed")
+    },
     "invoice.voided": _invoice_over,
     "invoice.marked_uncollectible": _invoice_over,
 }

@@ -52,7 +52,8 @@ RULES = [
            LEFT JOIN (SELECT transaction_id, sum(net_minor) AS net FROM payouts_soldline GROUP BY transaction_id) p
              ON p.transaction_id = t.id
            GROUP BY o.id, o.total_minor, o.currency, p.net
-           HAVING coalesce(sum(l.amount_minor) FILTER (WHERE a.kind = 'stripe_balance'), 0) <> o.total_minor
+           HAVING coalesce(sum(l.amount_minor) FILTER (WHERE a.kind IN ('stripe_balance', 'plan_credit')), 0)
+             <> o.total_minor
              OR coalesce(p.net, 0) - coalesce(sum(l.amount_minor) FILTER (WHERE a.kind = 'tax'), 0) <> o.total_minor
              OR bool_or(l.currency <> o.currency)""",
     ),
@@ -76,6 +77,22 @@ RULES = [
            WHERE NOT EXISTS (SELECT 1 FROM payouts_dispute d WHERE d.order_id = o.id
              AND d.status NOT IN ('won', 'lost'))
            GROUP BY o.id HAVING sum(l.amount_minor) <> 0""",
+    ),
+    Rule(
+        "I4c",
+        "What is owed for hours of plans is what was paid and not used, and used hours are the orders they went to.",
+        """SELECT coalesce(b.currency, p.currency) FROM
+             (SELECT l.currency, -sum(l.amount_minor) AS owed FROM payouts_ledgerline l
+              JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'plan_credit' GROUP BY 1) b
+           FULL JOIN (SELECT currency, sum(net_minor - used_minor) AS unused FROM buyers_planperiod
+             WHERE closed_at IS NULL GROUP BY 1) p ON p.currency = b.currency
+           WHERE coalesce(b.owed, 0) <> coalesce(p.unused, 0)
+           UNION
+           SELECT p.id::text FROM buyers_planperiod p LEFT JOIN buyers_planuse u ON u.period_id = p.id
+           GROUP BY p.id HAVING coalesce(sum(u.ms), 0) <> p.used_ms OR coalesce(sum(u.value_minor), 0) <> p.used_minor
+           UNION
+           SELECT o.id::text FROM buyers_order o LEFT JOIN buyers_planuse u ON u.order_id = o.id
+           WHERE o.pay_by = 'plan' GROUP BY o.id HAVING coalesce(sum(u.value_minor), 0) <> o.total_minor""",
     ),
     Rule(
         "I5",

@@ -71,7 +71,7 @@ def follow(*, order: Order) -> str:
         taken = taken_back.so_far(row)
         done = [*_refunds(row, standing, taken), *_disputes(row, standing, taken)]
         was = row.state
-        _move(row, standing.state(row.total_minor))
+        move(row, standing.state(row.total_minor))
         if taken.people or was != row.state:
             letters.tell(order=row, was=was, people=taken.people, done=done)
     if was != row.state:
@@ -227,7 +227,7 @@ def _booked(reference: str) -> bool:
     return LedgerTransaction.objects.filter(reference=reference).exists()
 
 
-def _move(row: Order, wanted: OrderState) -> None:
+def move(row: Order, wanted: OrderState) -> None:
     """Bring state and access together; only what was closed here is opened again."""
     if row.state == wanted:
         return

@@ -58,11 +58,14 @@ def post(
     return booked
 
 
-def post_sale(*, order: Order, tax_minor: int = 0) -> LedgerTransaction:
+def post_sale(
+    *, order: Order, tax_minor: int = 0, paid_from: AccountKind = AccountKind.STRIPE_BALANCE
+) -> LedgerTransaction:
     """Book a paid order: what came in, each contributor's share, the state's tax, and the rest as our revenue.
 
     The lines' prices (after discounts, without tax) and ``tax_minor`` must be the order's total, else ValueError.
-    Call it in the transaction that marks the order paid.
+    Call it in the transaction that marks the order paid; ``paid_from`` is where its money is: on our balance at Stripe,
+    or among the hours of a plan that were paid before.
     The policy in force at that moment is frozen with each line. Stripe's fee is ours to bear and has a transaction
     of its own (``post_settlement``): Stripe may tell it later, and shares are of the price.
     """
@@ -88,7 +91,7 @@ def post_sale(*, order: Order, tax_minor: int = 0) -> LedgerTransaction:
         owed: dict[Any, int] = defaultdict(int)
         for _, share in sold:
             owed[share.clip.footage.owner] += share.amount_minor
-        lines = [(account(AccountKind.STRIPE_BALANCE, currency=currency), order.total_minor)]
+        lines = [(account(paid_from, currency=currency), order.total_minor)]
         lines += [
             (account(AccountKind.CONTRIBUTOR, currency=currency, contributor=contributor), -amount)
             for contributor, amount in owed.items()
@@ -133,22 +136,6 @@ def post_settlement(*, order: Order, movement: Any) -> bool:
         fee = post_once(kind, reference=f"fee:{order.pk}", lines=lines, memo=memo, order=order)
         done = fee is not None or done
     return done
-
-
-def post_income(
-    *, reference: str, amount_minor: int, currency: str, memo: str, tax_minor: int = 0, fee_minor: int = 0
-) -> bool:
-    """Book money without contributors (a subscription's invoice), once by its reference; True when this call did.
-
-    ``amount_minor`` is what was paid, with tax and before Stripe's fee.
-    """
-    lines = [
-        (account(AccountKind.STRIPE_BALANCE, currency=currency), amount_minor - fee_minor),
-        (account(AccountKind.STRIPE_FEES, currency=currency), fee_minor),
-        (account(AccountKind.TAX, currency=currency), -tax_minor),
-        (account(AccountKind.PLATFORM_REVENUE, currency=currency), tax_minor - amount_minor),
-    ]
-    return post_once(TransactionKind.INCOME, reference=reference, lines=lines, memo=memo) is not None
 
 
 def post_minute_fee(*, clip: Clip) -> LedgerTransaction | None:

@@ -48,6 +48,7 @@ class AccountKind(models.TextChoices):
     EXCHANGE = "exchange", "Currencies exchanged (clearing)"
     BANK = "bank", "Our bank (asset)"
     UNCLAIMED = "unclaimed", "Payments to be given back (liability)"
+    PLAN_CREDIT = "plan_credit", "Plan hours that are paid and not used yet (liability)"
 
 
 class LedgerAccount(models.Model):
@@ -89,7 +90,8 @@ class TransactionKind(models.TextChoices):
     DISPUTE = "dispute", "Money held or released by a dispute"
     VERDICT = "verdict", "Dispute decided"
     EXCHANGE = "exchange", "Currency exchanged"
-    INCOME = "income", "Other income"
+    PLAN = "plan", "A plan's month paid"
+    PLAN_UNUSED = "plan_unused", "Plan hours that ran out"
     BANK = "bank", "To or from our bank"
     UNCLAIMED = "unclaimed", "Payment to be given back"
     CORRECTION = "correction", "Correction"

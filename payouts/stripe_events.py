@@ -11,7 +11,7 @@ from buyers import orders
 from buyers.models import Order
 from buyers.stripe_api import client
 from marketplace.states import OrderState
-from payouts import billing_events, claims, connect, ledger, sending, unclaimed
+from payouts import billing_events, claims, connect, ledger, plans, sending, unclaimed
 from payouts.early import TooEarly
 from payouts.models import ConnectAccount, StripeEvent, Transfer
 
@@ -43,6 +43,8 @@ def settle_session(pk: str) -> str:
         pk,
         {"expand": ["payment_intent.latest_charge.balance_transaction", "total_details.breakdown"]},
     )
+    if session.mode == "subscription":
+        return billing_events.subscription_changed(session.subscription)
     order = _order_of(session)
     if order is None:
         return "Not an order of ours."
@@ -132,6 +134,9 @@ def _follow(charge: Any) -> str:
     order = Order.objects.filter(stripe_charge=charge.id).exclude(stripe_charge="").first()
     if order is not None:
         return claims.follow(order=order)
+    said = plans.follow_charge(charge=charge.id)
+    if said is not None:
+        return said
     named = (charge.metadata.to_dict() if charge.metadata else {}).get("order", "")
     try:
         order = Order.objects.filter(pk=uuid.UUID(named)).first()

@@ -8,7 +8,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from payouts import checks, inbox, reconcile, refunds, sweeping, transfers
+from payouts import checks, inbox, plans, reconcile, refunds, sweeping, transfers
 from payouts.models import Transfer
 from payouts.wake import wake
 
@@ -67,6 +67,12 @@ def check_books() -> int:
     for rule, ids in found:
         log.error("THE BOOKS: %s is broken: %s Ids: %s", rule.name, rule.meaning, ", ".join(ids))
     return len(found)
+
+
+@shared_task(name="payouts.tasks.close_plan_months")
+def close_plan_months() -> int:
+    """Book what was not used of months of plans that are over. Every hour."""
+    return plans.close_over()
 
 
 @shared_task(name="payouts.tasks.reconcile")

@@ -13,14 +13,19 @@ def clip_tags(report: dict[str, Any], clip: dict[str, Any]) -> list[dict[str, An
     cut = []
     for tag in report["tags"]:
         first, last = max(tag["start_s"], start), min(tag["end_s"], end)
-        event = tag.get("event_s")
+        event, moments = tag.get("event_s"), tag.get("moments", [])
+        if moments:  # repetitions: a clip has those that happen in it
+            moments = [moment for moment in moments if start <= moment < end]
+            event = moments[0] if moments else tag["event_s"]
         if last <= first or (event is not None and not start <= event < end):
             continue
-        moved = {
+        moved: dict[str, Any] = {
             "start_s": first - start,
             "end_s": last - start,
             "event_s": None if event is None else event - start,
         }
+        if moments:
+            moved |= {"count": len(moments), "moments": [round(moment - start, 3) for moment in moments]}
         cut.append({**tag, **moved})
     return cut
 

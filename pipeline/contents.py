@@ -176,6 +176,7 @@ def _tags(clips: list[Clip]) -> dict[Any, list[dict[str, Any]]]:
                 "event_s": None if tag.event_ms is None else tag.event_ms / 1000,
                 "confidence": round(tag.confidence, 4),
                 "source": "human" if tag.source.startswith("human:") else tag.source,
+                **({} if tag.count is None else {"count": tag.count}),
             }
         )
     return found

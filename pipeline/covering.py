@@ -142,6 +142,20 @@ def ask(
     return job
 
 
+def ask_anew(*, footage: Footage, person: Any) -> Job:
+    """Queue the whole work again because its telemetry or what is private has changed; the result stays until then.
+
+    Raises MoveRefused as `ask` does.
+    """
+    with transaction.atomic():
+        fresh = Footage.objects.select_for_update(no_key=True).get(pk=footage.pk)
+        _need_open(fresh, desk=False)
+        wanted = {"options": asdict(Options.of(fresh)), "tags": True}
+        job = jobs.enqueue_cover(footage=fresh, ask=wanted, actor=person)
+        record("footage.cover_asked", subject=fresh, actor=person, data={"job": job.pk, "telemetry": True})
+    return job
+
+
 def _need_open(footage: Footage, *, desk: bool) -> None:
     if footage.state != (FootageState.IN_MODERATION if desk else FootageState.REVIEW):
         raise MoveRefused(

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from marketplace.models import Footage, PackageVersion
+from marketplace.models import Clip, Footage, PackageVersion
 from marketplace.states import JobState
 
 
@@ -157,3 +157,22 @@ class Artefact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.sha256[:12]}"
+
+
+class FramePrint(models.Model):
+    """The fingerprint of one picture of a clip: 64 bits, and their quarters, which the search goes by."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="prints")
+    number = models.PositiveIntegerField()
+    bits = models.BigIntegerField()
+    mirrored = models.BigIntegerField()  # of its mirror image
+    quarter0 = models.IntegerField(db_index=True)
+    quarter1 = models.IntegerField(db_index=True)
+    quarter2 = models.IntegerField(db_index=True)
+    quarter3 = models.IntegerField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clip", "number"], name="frame_print_once")]
+
+    def __str__(self) -> str:
+        return f"{self.clip_id} {self.number}"

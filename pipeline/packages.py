@@ -17,7 +17,7 @@ from marketplace.models.event import record
 from marketplace.models.licence import LicenceTerms
 from marketplace.money import Money
 from marketplace.states import ClipState, PackageState, VersionState, advance
-from pipeline import accuracy, contents, jobs, scratch
+from pipeline import accuracy, contents, duplicates, jobs, scratch
 from pipeline.models import Job
 
 HOUR_MS = 3_600_000
@@ -66,6 +66,7 @@ def draft(
     if price_minor < 50:
         raise PackageError("Stripe takes no payment below $0.50. Set a higher price.")
     _all_approved(clips)
+    _no_twins(clips)
     with transaction.atomic():
         package = Package.objects.create(
             slug=_free_slug(title),
@@ -92,6 +93,7 @@ def next_version(*, package: Package, clips: Sequence[Clip], curator: Any) -> Pa
     if any(clip.footage.vertical != package.vertical for clip in clips):
         raise PackageError(f"This package holds {package.vertical} clips only. Choose again.")
     _all_approved(clips)
+    _no_twins(clips)
     with transaction.atomic():
         Package.objects.select_for_update().get(pk=package.pk)
         number = (package.versions.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -115,6 +117,14 @@ def _positions(package: Package, clips: Sequence[Clip]) -> Iterator[tuple[Clip, 
         if clip.pk not in known:
             known[clip.pk], free = free, free + 1
         yield clip, known[clip.pk]
+
+
+def _no_twins(clips: Sequence[Clip]) -> None:
+    twins = duplicates.within(clips)
+    if twins:
+        names = "; ".join(f"“{pair.clip}” shows the same as “{pair.other}”" for pair in twins[:5])
+        more = f" and {len(twins) - 5} more" if len(twins) > 5 else ""
+        raise PackageError(f"A package does not sell the same twice: {names}{more}. Take one of each out.")
 
 
 def _all_approved(clips: Sequence[Clip]) -> None:

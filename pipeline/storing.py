@@ -12,11 +12,13 @@ from marketplace import taxonomy
 from marketplace.models import Clip, Footage, Tag
 from marketplace.models.event import record
 from marketplace.states import ClipState, FootageState, advance
-from pipeline import covering, jobs
+from pipeline import covering, duplicates, jobs
 from pipeline.artefacts import keep
 from pipeline.clip_facts import clip_facts, clip_tags
 from pipeline.models import Job, JobKind, ManualBox
 from pipeline.telling import Telling
+from pipeline.video.errors import BadInput
+from pipeline.video.fingerprint import Print
 
 FILES = {
     "redacted_key": "redacted.mp4",
@@ -42,15 +44,19 @@ def store(
     footage = job.footage
     if footage is None:
         raise ValueError("a job that stores has a footage")
+    prints = duplicates.read(out / clip["file"] for clip in report["clips"])
+    if job.kind == JobKind.PROCESS and (sentence := duplicates.stopped(footage=footage, prints=prints)):
+        raise BadInput(sentence)
     keys = _keep_all(footage, report, out, tell)
     with transaction.atomic():
         # The job's row first, then clips, then the footage: the order of everyone who locks them.
         jobs.renew(job, step="store", progress=1, left_s=0, timing={**report["timing"], **tell.seconds})
         if job.kind == JobKind.COVER:
-            _replace(footage, report, keys)
+            _replace(footage, report, keys, tags=bool(job.ask.get("tags")))
         else:
             for position, clip in enumerate(report["clips"]):
                 _write_clip(footage, position, clip, report, keys, ClipState.REVIEW)
+        _keep_prints(footage, report, prints)
         fields = {name: keys[file] for name, file in FILES.items()} | {
             "facts": report["source"],
             "certificate": report["certificate"],
@@ -94,8 +100,18 @@ def _span(clip: dict[str, Any]) -> tuple[int, int]:
     return round(clip["start_s"] * 1000), round(clip["end_s"] * 1000)
 
 
-def _replace(footage: Footage, report: dict[str, Any], keys: dict[str, str]) -> None:
-    """Give each clip its new files; one that a moderator had decided waits again when its picture changed."""
+def _keep_prints(footage: Footage, report: dict[str, Any], prints: list[list[Print]]) -> None:
+    rows = {(clip.start_ms, clip.end_ms): clip for clip in footage.clips.filter(position__lt=AWAY)}
+    for clip, made in zip(report["clips"], prints, strict=True):
+        if row := rows.get(_span(clip)):
+            duplicates.keep(row, made)
+
+
+def _replace(footage: Footage, report: dict[str, Any], keys: dict[str, str], *, tags: bool) -> None:
+    """Give each clip its new files; one that a moderator had decided waits again when its picture changed.
+
+    `tags`: give it the engine's new tags too, because what they rest on has changed; those of people stay.
+    """
     there = {
         (clip.start_ms, clip.end_ms): clip
         for clip in footage.clips.select_for_update(no_key=True).order_by("pk")
@@ -118,6 +134,8 @@ def _replace(footage: Footage, report: dict[str, Any], keys: dict[str, str]) -> 
         if same.state == ClipState.WITHDRAWN:
             continue
         Clip.objects.filter(pk=same.pk).update(**_files_of(clip, keys))
+        if tags:
+            _write_tags(same, report, clip)
         if changed and same.state in (ClipState.APPROVED, ClipState.REJECTED):
             advance(same, ClipState.IN_MODERATION, reason="", data={"why": "covered again"})
 
@@ -130,7 +148,6 @@ def _write_clip(
     keys: dict[str, str],
     state: ClipState,
 ) -> None:
-    tags = [tag for tag in clip_tags(report, clip) if tag["id"] in taxonomy.known_tags()]
     start_ms, end_ms = _span(clip)
     row = Clip.objects.create(
         footage=footage,
@@ -144,9 +161,14 @@ def _write_clip(
         height=report["output"]["height"],
         quality=round(clip["quality"], 3),
         quality_parts=clip.get("quality_parts", {}),
-        tag_ids=sorted({tag["id"] for tag in tags}),
         **_files_of(clip, keys),
     )
+    _write_tags(row, report, clip)
+
+
+def _write_tags(row: Clip, report: dict[str, Any], clip: dict[str, Any]) -> None:
+    tags = [tag for tag in clip_tags(report, clip) if tag["id"] in taxonomy.known_tags()]
+    row.tags.exclude(source__startswith="human:").delete()
     Tag.objects.bulk_create(
         Tag(
             clip=row,
@@ -155,8 +177,10 @@ def _write_clip(
             start_ms=round(tag["start_s"] * 1000),
             end_ms=round(tag["end_s"] * 1000),
             event_ms=None if tag["event_s"] is None else round(tag["event_s"] * 1000),
+            count=tag.get("count"),
             source=tag["source"],
             confidence=tag["confidence"],
         )
         for tag in tags
     )
+    Clip.objects.filter(pk=row.pk).update(tag_ids=sorted(set(row.tags.values_list("tag_id", flat=True))))

@@ -73,7 +73,7 @@ def process_segment(segment_id: str) -> None:
         work.taken_away(job)
     except BadInput as error:
         if taken := jobs.take_up(job.pk):
-            work.refuse(taken, reason=str(error))
+            work.refuse(taken, error)
     except Exception:
         log.exception("segment %s failed at attempt %s", segment.pk, segment.attempts)
         _fail_segment(segment)
@@ -93,7 +93,7 @@ def _watched(job: Job) -> Iterator[None]:
         log.info("job %s was taken away; nothing written", job.pk)
         work.taken_away(job)
     except BadInput as error:
-        work.refuse(job, reason=str(error))
+        work.refuse(job, error)
     except Exception:
         log.exception("job %s failed at attempt %s", job.pk, job.attempts)
         _fail(job, FAULTS[job.kind].format(attempts=job.max_attempts))

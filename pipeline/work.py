@@ -16,7 +16,7 @@ from pipeline import artefacts, covering, engine, jobs, originals, private, scra
 from pipeline.forecast import Usual
 from pipeline.models import Job, JobKind, ManualBox, Segment
 from pipeline.telling import Telling
-from pipeline.video.errors import Cancelled
+from pipeline.video.errors import BadInput, Cancelled, NeedsOwner
 
 
 def process(job: Job) -> None:
@@ -157,14 +157,19 @@ def lost(tell: Telling) -> bool:
     return False
 
 
-def refuse(job: Job, *, reason: str) -> None:
-    """Close the job with a sentence for the contributor, and the footage too when it has no result yet."""
+def refuse(job: Job, error: BadInput) -> None:
+    """Close the job with a sentence for the contributor, and the footage too when it has no result yet.
+
+    Where only its owner can say how to go on, the footage stops with its original kept.
+    """
+    reason = str(error)
+    ends = FootageState.STOPPED if isinstance(error, NeedsOwner) else FootageState.REFUSED
     with transaction.atomic():
         jobs.refuse(job, reason=reason)
         covering.release(job)
         footage = Footage.objects.get(jobs=job)
         if job.kind == JobKind.PROCESS and footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
-            advance(footage, FootageState.REFUSED, reason=reason)
+            advance(footage, ends, reason=reason)
 
 
 def taken_away(job: Job) -> None:

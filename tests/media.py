@@ -47,11 +47,15 @@ def make_video(
     brightness: float = 1.0,
     scenes: int = 1,
     audio: bool = False,
+    counter: bool = False,
     codec: Sequence[str] = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p"),
     extra: Sequence[str] = (),
     filters: str | None = None,
 ) -> Truth:
-    """Write a video and return what is where; `extra` are ffmpeg output flags (metadata, rotation, container)."""
+    """Write a video and return what is where; `extra` are ffmpeg output flags (metadata, rotation, container).
+
+    `counter`: each picture carries its own number, which `number_of` reads back from whatever became of it.
+    """
     count = max(1, round(seconds * fps))
     truth = Truth(size=size, fps=fps, frames=count)
     draw = painter(size, count, plate=plate, face=face, seed=seed, still=still, scenes=scenes, truth=truth)
@@ -69,6 +73,8 @@ def make_video(
             frame = np.zeros((size[1], size[0], 3), np.uint8) if black else draw(index)
             if brightness != 1.0:
                 frame = np.clip(frame * brightness, 0, 255).astype(np.uint8)
+            if counter:
+                write_number(frame, index)
             child.stdin.write(frame.tobytes())
         child.stdin.close()
         if child.wait() != 0:
@@ -117,6 +123,32 @@ def painter(
         return frame
 
     return draw
+
+
+BITS = 12  # numbers up to 4095
+
+
+def _cells(height: int, width: int) -> list[tuple[slice, slice]]:
+    """Return where the bits are: soft dark and bright patches in the lower half, no text to any detector."""
+    side = width // BITS
+    return [
+        (slice(height - side - 4, height - 4), slice(bit * side + 2, (bit + 1) * side - 2))
+        for bit in range(BITS)
+    ]
+
+
+def write_number(frame: Picture, number: int) -> None:
+    """Paint a number into a picture in binary."""
+    for bit, cell in enumerate(_cells(*frame.shape[:2])):
+        frame[cell] = 200 if number >> bit & 1 else 60
+
+
+def number_of(frame: Picture) -> int | None:
+    """Read the number of a picture back; None where the picture is black."""
+    levels = [float(np.median(frame[cell])) for cell in _cells(*frame.shape[:2])]
+    if max(levels) < 35:
+        return None
+    return sum(1 << bit for bit, level in enumerate(levels) if level > 130)
 
 
 def texture(size: tuple[int, int], seed: int) -> Picture:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from buyers import cart, package_page
+from buyers import cart, package_page, plan_hours
 from buyers.access import membership_of
 from buyers.organisations import other_door
 from marketplace import storage
@@ -32,10 +32,12 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "buyers/delisted.html", context, status=410)
     context = {
         "shown": shown,
+        "member": member,
         "package": found,
         "in_cart": cart.holds(member=member, package=found),
         "owned": package_page.owned_number(member, found) if member else None,
         "order": package_page.last_order(member, found),
+        "plan": plan_hours.offer(member.organisation, found.current) if member else None,
         "why_not": other_door(request.user),
         "entitlement_days": settings.ENTITLEMENT_DAYS,
     }

@@ -13,9 +13,20 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from contributors import certificate, consents, history, overview, progress, review, running, uploads
+from contributors import (
+    certificate,
+    consents,
+    history,
+    overview,
+    progress,
+    review,
+    running,
+    sport,
+    telemetry,
+    uploads,
+)
 from contributors.access import contributors_only
-from contributors.forms import OptionsForm
+from contributors.forms import OptionsForm, SportForm, TelemetryForm
 from contributors.models import Consent
 from marketplace import countries
 from marketplace.access import own_footage
@@ -86,6 +97,9 @@ def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "options": OptionsForm.of(footage),
             "option_words": review.option_words(footage),
             "certificate": certificate.of(footage),
+            "telemetry": telemetry.of(footage),
+            "sport_form": SportForm(initial={"discipline": footage.discipline}),
+            "telemetry_form": TelemetryForm(initial=_offset(footage)),
             "minutes": review.minutes_to_look([shown.clip for shown in clips]),
             "approved": sum(shown.clip.state == ClipState.APPROVED for shown in clips),
             "rejected": sum(shown.clip.state == ClipState.REJECTED for shown in clips),
@@ -99,6 +113,11 @@ def page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "history": history.of(footage, reader=request.user),
         },
     )
+
+
+def _offset(footage: Footage) -> dict[str, float]:
+    file = telemetry.of(footage).file
+    return {"clock_offset_s": file.clock_offset_s if file else 0.0}
 
 
 def _failed(footage: Footage) -> bool:
@@ -163,6 +182,52 @@ def cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, COVERING if job else FORGOTTEN)
+    return redirect("contributors:footage", pk=pk)
+
+
+@contributors_only
+@require_POST
+def correct_sport(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take another sport and tag the footage anew."""
+    footage = own_footage(request.user, pk)
+    form = SportForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise MoveRefused("Choose a sport of the list. Nothing was changed.")
+        sport.correct(footage=footage, person=request.user, discipline=form.cleaned_data["discipline"])
+    except MoveRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(
+            request, "Corrected. The clips are tagged anew; those below stay until that is done."
+        )
+    return redirect("contributors:footage", pk=pk)
+
+
+@contributors_only
+@require_POST
+def change_telemetry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take another telemetry file or offset, or the private places of today, and process the footage with it."""
+    footage = own_footage(request.user, pk)
+    form = TelemetryForm(request.POST, request.FILES)
+    try:
+        if "places" in request.POST:
+            messages.success(request, telemetry.apply_places(footage=footage, person=request.user))
+        elif not form.is_valid():
+            wrong = [str(error) for errors in form.errors.values() for error in errors]
+            messages.error(request, " ".join([*wrong, "Nothing was changed."]))
+        else:
+            data = form.cleaned_data
+            done = telemetry.change(
+                footage=footage,
+                person=request.user,
+                sidecar=data["telemetry"],
+                without=data["without"],
+                clock_offset_s=data["clock_offset_s"] or 0.0,
+            )
+            messages.success(request, done)
+    except MoveRefused as refused:
+        messages.error(request, str(refused))
     return redirect("contributors:footage", pk=pk)
 
 

@@ -17,6 +17,18 @@ from embedded.smoke.person import Person, StepFailed, said
 WAIT_FOR_WORKER = 1200  # seconds
 
 
+WALK = "Smoke walk"
+
+
+def withdraw_walks(person: Person) -> None:
+    """Withdraw what earlier walks uploaded: the site takes no recording twice, and a walk may be asked for again."""
+    page = person.get("/film/footage/").text
+    for address in re.findall(rf'href="(/film/footage/[0-9a-f-]{{36}}/)">{WALK}', page):
+        footage = person.get(address)
+        if f"{address}withdraw/" in footage.text:
+            person.send(footage, "", {}, action="/withdraw/")
+
+
 def upload(person: Person, footage: Path, *, vertical: str) -> str:
     """Send one file as the upload page's script does; give the address of its footage page."""
     page = person.get("/film/upload/")
@@ -27,7 +39,7 @@ def upload(person: Person, footage: Path, *, vertical: str) -> str:
         "upload_token": str(uuid.uuid4()),
         "file_name": footage.name,
         "size_bytes": footage.stat().st_size,
-        "title": f"Smoke walk {time.strftime('%Y-%m-%d %H:%M:%S')}",
+        "title": f"{WALK} {time.strftime('%Y-%m-%d %H:%M:%S')}",
         "vertical": vertical,
         "discipline": "basketball" if vertical == "sports" else "",
         "country": "DE",

@@ -13,8 +13,11 @@ WIDTH, HEIGHT, FPS = 1280, 720, 25
 
 
 def make(path: Path, *, face: Path, seconds: float = 9.0, vertical: str = "driving") -> Path:
-    """Write an H.264 MP4 of ``seconds`` at 1280×720; ``face`` is a portrait picture of a consenting public figure."""
-    rng = np.random.default_rng(7)
+    """Write an H.264 MP4 of ``seconds`` at 1280×720; ``face`` is a portrait picture of a consenting public figure.
+
+    The street is another one each time: the site takes no recording twice.
+    """
+    rng = np.random.default_rng()
     street = _street(rng)
     portrait = _portrait(face)
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:

@@ -27,6 +27,10 @@ def walk(
 ) -> dict[str, Any]:
     """Walk through every step, printing each with its time, and give what came of it; raises StepFailed."""
     film = _logged_in(site, accounts["athlete" if vertical == "sports" else "driver"])
+    if source is not None:
+        with step("withdraw what earlier walks uploaded"):
+            for name in ("driver", "athlete"):
+                contributor.withdraw_walks(_logged_in(site, accounts[name]))
     with tempfile.TemporaryDirectory(prefix="fairframe-walk-") as scratch:
         with step("make the footage" if source is None else "take the footage"):
             video = _video(source, Path(scratch), vertical)

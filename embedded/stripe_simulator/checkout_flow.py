@@ -1,6 +1,6 @@
 """Carry a session from the pay button to its completion."""
 
-from . import promotions, taxes
+from . import promotions, subscribing, taxes
 from .cards import Card
 from .checkout_totals import add_up
 from .errors import ApiError, Obj
@@ -30,11 +30,11 @@ def pay(sim: Simulator, session: Obj, card: Card, *, authenticated: bool | None 
         sim.store.save(intent)
     intent = attempt(sim, intent, card, authenticated=authenticated)
     if intent["status"] == "succeeded":
-        _complete(sim, session, card, account)
+        _complete(sim, session, card, account, intent)
     return session
 
 
-def _complete(sim: Simulator, session: Obj, card: Card, account: str) -> None:
+def _complete(sim: Simulator, session: Obj, card: Card, account: str, intent: Obj) -> None:
     address = {
         "city": None,
         "country": session["_country"] or card.country,
@@ -61,13 +61,17 @@ def _complete(sim: Simulator, session: Obj, card: Card, account: str) -> None:
         },
         "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
     }
-    if session["customer_creation"] == "always" and not session["customer"]:
+    subscribes = session["mode"] == "subscription"
+    if (subscribes or session["customer_creation"] == "always") and not session["customer"]:
         customer = sim.new(
             "customer", "cus_", account=account, length=14, email=email, name=card.name or None, metadata={}, balance=0,
             delinquent=False, preferred_locales=[], tax_exempt="none",
         )  # fmt: skip
         session["customer"] = customer["id"]
         emit(sim, "customer.created", customer, account=account)
+    if subscribes:
+        subscribing.begin(sim, session, intent, card)
+        session["payment_intent"] = None  # Stripe names it on the invoice
     promotions.redeem(sim, session["_discount"])
     sim.store.save(session)
     emit(sim, "checkout.session.completed", session, account=account)

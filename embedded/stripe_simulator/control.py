@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from . import accounts, chaos, disputes, invoicing, taxes, upkeep
+from . import accounts, chaos, disputes, invoicing, subscribing, taxes, upkeep
 from .api.balance import top_up
 from .api.refunds import fail as fail_refund
 from .cards import Card
@@ -36,6 +36,7 @@ HELP = {
     "POST /_sim/disputes": "{charge, amount, reason}",
     "POST /_sim/disputes/ID/close": "{status: won|lost}",
     "POST /_sim/invoices/ID/pay": "{}: the bank transfer for an open invoice arrives",
+    "POST /_sim/customers/ID/card": "{card}: what renewals are taken from from now on",
     "POST /_sim/tax": "{origin, registered: [countries]}: where the seller is and where it collects tax",
     "POST /_sim/refunds/ID/fail": "{}: the buyer's bank sends a refund back",
     "POST /_sim/payouts": "{account}: pay out what is available now",
@@ -107,6 +108,11 @@ class Control:
             case ["invoices", id, "pay"]:
                 return self._write(
                     lambda: shown(invoicing.transfer_arrives(self.sim, self.sim.need(id, "invoice")))
+                )
+            case ["customers", id, "card"]:
+                card = Card(number=str(body["card"]))
+                return self._write(
+                    lambda: shown(subscribing.keep_card(self.sim, self.sim.need(id, "customer"), card))
                 )
             case ["refunds", id, "fail"]:
                 return self._write(lambda: shown(fail_refund(self.sim, self.sim.need(id, "refund"))))

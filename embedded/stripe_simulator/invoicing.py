@@ -83,12 +83,32 @@ def _line(sim: Simulator, invoice: Obj, row: Obj, less: int, tax: int) -> Obj:
         "currency": row["currency"], "description": row["description"], "discountable": True, "discounts": [],
         "discount_amounts": [{"amount": less, "discount": "di_1simulated"}] if less else [], "invoice": invoice["id"],
         "metadata": row["metadata"], "period": row["period"], "quantity": row["quantity"], "subtotal": row["amount"],
-        "taxes": [{"amount": tax, "tax_behavior": "exclusive"}] if tax else [],
+        "taxes": [{"amount": tax, "tax_behavior": "exclusive"}] if tax else [], **_recurring(row),
     })  # fmt: skip
 
 
-def finalize(sim: Simulator, invoice: Obj, *, call: Call | None = None) -> Obj:
-    """Close a draft to changes, number it and open it for payment."""
+def _recurring(row: Obj) -> Obj:
+    """Say which price and which subscription a line is of."""
+    if "_subscription" not in row:
+        return {}
+    details = {
+        "subscription": row["_subscription"], "subscription_item": row["_item"], "proration": False,
+        "invoice_item": None, "proration_details": None,
+    }  # fmt: skip
+    price = {"price": row["_price"], "product": None}
+    return {
+        "subscription": row["_subscription"],
+        "parent": {"type": "subscription_item_details", "subscription_item_details": details},
+        "pricing": {
+            "type": "price_details",
+            "price_details": price,
+            "unit_amount_decimal": str(row["amount"]),
+        },
+    }
+
+
+def finalize(sim: Simulator, invoice: Obj, *, intent: Obj | None = None, call: Call | None = None) -> Obj:
+    """Close a draft to changes, number it and open it for payment, by ``intent`` when one has paid it already."""
     if invoice["status"] != "draft":
         raise ApiError("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
     invoice["customer_tax_ids"] = taxes.numbers(sim, invoice["customer"])
@@ -100,7 +120,7 @@ def finalize(sim: Simulator, invoice: Obj, *, call: Call | None = None) -> Obj:
         sim.store.save({**customer, "next_invoice_sequence": number + 1})
     now = sim.now()
     account = sim.store.account_of(invoice["id"])
-    intent = new_intent(
+    intent = intent or new_intent(
         sim, account=account, amount=invoice["total"], currency=invoice["currency"], call=call,
         customer=invoice["customer"], metadata={}, description=f"Invoice {invoice['number']}",
     )  # fmt: skip
@@ -185,6 +205,10 @@ def paid(sim: Simulator, invoice: Obj, intent: Obj) -> Obj:
     sim.store.save(invoice)
     emit(sim, "invoice.paid", invoice, account=account)
     emit(sim, "invoice.payment_succeeded", invoice, account=account)
+    if invoice.get("_subscription"):
+        from .subscribing import settled
+
+        settled(sim, invoice)
     return invoice
 
 

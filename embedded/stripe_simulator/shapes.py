@@ -16,6 +16,7 @@ CLASSES = {
     "coupon": "Coupon", "promotion_code": "PromotionCode", "tax_id": "TaxId", "invoice": "Invoice",
     "invoiceitem": "InvoiceItem", "line_item": "InvoiceLineItem", "invoice_payment": "InvoicePayment",
     "subscription": "Subscription", "subscription_item": "SubscriptionItem",
+    "billing_portal.session": "billing_portal.Session",
 }  # fmt: skip
 # Fields that Stripe leaves out unless they are asked for or belong to another kind of object.
 LEFT_OUT = {

@@ -2,7 +2,7 @@
 
 import time
 
-from . import invoicing
+from . import invoicing, subscribing
 from .api.checkout import close
 from .payouts import arrive, run_automatic
 from .simulator import DAY, Simulator
@@ -16,6 +16,7 @@ def run(sim: Simulator) -> None:
             if session["expires_at"] <= now:
                 close(sim, session)
         invoicing.overdue(sim)
+        subscribing.upkeep(sim)
         arrive(sim)
         today = now // DAY
         # With nothing stored, the last run was today by the real clock: the simulated one may be ahead already.

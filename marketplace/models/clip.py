@@ -79,6 +79,9 @@ class Tag(models.Model):
     start_ms = models.BigIntegerField(help_text="From the start of the clip.")
     end_ms = models.BigIntegerField()
     event_ms = models.BigIntegerField(null=True, blank=True)
+    count = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Repetitions inside the span, where counting makes sense."
+    )
     source = models.CharField(max_length=100, help_text="model:<sha256>, human:<id> or contributor.")
     confidence = models.FloatField()
 

@@ -21,8 +21,8 @@ NOTHING = "–"
 TONES = {
     "live": {"uploading", "queued", "processing", "publishing", "running"},
     "wait": {"contributor_review", "stopped", "pending", "due", "awaiting"},
-    "ok": {"decided", "approved", "published", "paid", "settled", "sent", "done"},
-    "bad": {"refused", "failed", "rejected", "reversed"},
+    "ok": {"decided", "approved", "published", "paid", "settled", "sent", "done", "active"},
+    "bad": {"refused", "failed", "past_due", "rejected", "reversed"},
 }
 
 

@@ -106,7 +106,7 @@ def _scenario(item: Item) -> dict[str, Any]:
         container = ELEMENTS.get(tag["id"].partition(".")[0], "contexts")
         first, last = item.frame_at(tag["start_s"]), item.frame_at(tag["end_s"])
         data: dict[str, Any] = {
-            "num": [{"name": "confidence", "val": tag["confidence"]}],
+            "num": [{"name": name, "val": tag[name]} for name in ("confidence", "count") if name in tag],
             "text": [{"name": "source", "val": tag["source"]}],
         }
         if container == "events" and tag.get("event_s") is not None:

@@ -14,7 +14,7 @@ LOOSE_S = 120.0
 LEAST_COVERED = 0.5
 # Without clocks, lengths that differ by more than this belong to different trips.
 SAME_LENGTH, SAME_LENGTH_S = 0.15, 15.0
-UPLOAD_AGAIN = "Upload the video again with the right file and offset, or without the file."
+WHAT_NOW = "The video is kept: choose the right file, say by how many seconds its clock differs, or go on without it."
 
 
 def align(track: Track, *, began_utc: float | None, duration_s: float, clock_offset_s: float = 0.0) -> Track:
@@ -33,15 +33,14 @@ def align(track: Track, *, began_utc: float | None, duration_s: float, clock_off
             raise TelemetryError(
                 f"The telemetry file is of another trip: it covers {_clock(track.utc[0])} to {_clock(track.utc[-1])} "
                 f"UTC, and by its own clock the recording covers {_clock(began_utc)} to "
-                f"{_clock(began_utc + duration_s)}. Nothing was kept. {UPLOAD_AGAIN}"
+                f"{_clock(began_utc + duration_s)}. {WHAT_NOW}"
             )
         return placed
     difference = abs(track.duration_s - duration_s)
     if difference > SAME_LENGTH * duration_s + SAME_LENGTH_S:
         raise TelemetryError(
             f"The telemetry file does not fit: it lasts {_length(track.duration_s)}, the recording "
-            f"{_length(duration_s)}, and there is no clock in both to tell which part is meant. Nothing was kept. "
-            f"{UPLOAD_AGAIN}"
+            f"{_length(duration_s)}, and there is no clock in both to tell which part is meant. {WHAT_NOW}"
         )
     return track.shifted(clock_offset_s)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.telemetry.track import Floats, TelemetryError, Track, distance_m
+from pipeline.telemetry.track import EARTH_M, Floats, TelemetryError, Track, distance_m
 
 TRIM_M = 300.0
 MOST_TRIM_M = 5000.0
@@ -49,21 +49,23 @@ class Hidden:
 def hidden(track: Track, privacy: Privacy, *, duration_s: float, trip: bool) -> list[Hidden]:
     """Return the stretches to hide, in order, without overlap.
 
-    `trip`: whether the recording is of a trip, whose first and last fix are kept back like zones. Everything before
-    the first fix, after the last and inside holes is hidden when anything could be kept back there. A single point
-    (a phone's) is a place, not a trip: inside a zone it raises TelemetryError, since nobody knows when it was left.
+    `trip`: whether the recording is of a drive, whose first and last fix are kept back like zones; a run or a ride
+    on a bicycle is one when it leaves that radius. A zone that the way crosses between two fixes counts too.
+    Everything before the first fix, after the last and inside holes is hidden when anything could be kept back there. A
+    single point (a phone's) is a place, not a trip: inside a zone it raises TelemetryError, since nobody knows when
+    it was left.
     """
     zones = list(privacy.zones)
     if len(track) < 2:
         if any(_inside(track, zone).any() for zone in zones):
             raise TelemetryError(
                 "This recording says that it was filmed inside one of your private zones, and carries no track that "
-                "tells when it left. Nothing was kept. Upload it with a telemetry file (GPX, NMEA or CSV), or change "
-                "your zones."
+                "tells when it left. The video is kept, and nobody sees it: add a telemetry file (GPX, NMEA or "
+                "CSV), or change your private places."
             )
         return []
     ends: list[Zone] = []
-    if trip and privacy.trim_m > 0 and _travels(track, privacy.trim_m):
+    if privacy.trim_m > 0 and _travels(track, privacy.trim_m, drive=trip):
         ends = [Zone(float(track.lat[i]), float(track.lon[i]), privacy.trim_m) for i in (0, -1)]
     if not zones and not ends:
         return []
@@ -73,10 +75,11 @@ def hidden(track: Track, privacy: Privacy, *, duration_s: float, trip: bool) -> 
     for zone in zones:
         reasons[_inside(track, zone)] = "zone"
     found: list[Hidden] = []
+    between = _crossed(track, zones)
     for i, j in itertools.pairwise(range(len(track))):
         start, end = float(track.t[i]), float(track.t[j])
-        if reasons[i] or reasons[j]:
-            found.append(Hidden(start, end, str(reasons[i] or reasons[j])))
+        if reasons[i] or reasons[j] or between[i]:
+            found.append(Hidden(start, end, str(reasons[i] or reasons[j] or "zone")))
         elif end - start > LONGEST_HOLE_S:
             found.append(Hidden(start, end, "no_fix"))
     # Half a second at the ends is how cameras start; a zone there would be seen at the first fix.
@@ -89,10 +92,27 @@ def hidden(track: Track, privacy: Privacy, *, duration_s: float, trip: bool) -> 
     return _joined([Hidden(max(0.0, h.start_s), min(duration_s, h.end_s), h.reason) for h in found])
 
 
-def _travels(track: Track, trim_m: float) -> bool:
-    """Return whether this is a drive at all: a camera that stands or is carried about has no trip to give away."""
+def _travels(track: Track, trim_m: float, *, drive: bool) -> bool:
+    """Return whether this is a trip at all: a camera that stands or is carried about has none to give away.
+
+    A car that is fast has one however short; an athlete who is fast may be on a track.
+    """
     far = distance_m(track.lat, track.lon, float(track.lat[0]), float(track.lon[0])).max() > trim_m
-    return bool(far or np.nanmax(np.nan_to_num(track.speed)) > WALKING)
+    return bool(far or (drive and np.nanmax(np.nan_to_num(track.speed)) > WALKING))
+
+
+def _crossed(track: Track, zones: Sequence[Zone]) -> np.ndarray:
+    """Return for each pair of neighbouring fixes whether the straight way between them touches a zone."""
+    touched = np.zeros(max(0, len(track) - 1), np.bool_)
+    for zone in zones:
+        # Metres east and north of the zone's middle; a plane is right as near as this matters.
+        north = np.radians(track.lat - zone.lat) * EARTH_M
+        east = np.radians((track.lon - zone.lon + 180) % 360 - 180) * EARTH_M * np.cos(np.radians(zone.lat))
+        way = np.stack([np.diff(east), np.diff(north)], axis=1)
+        start = np.stack([east[:-1], north[:-1]], axis=1)
+        share = np.clip(-(start * way).sum(1) / np.maximum((way**2).sum(1), 1e-9), 0, 1)
+        touched |= np.linalg.norm(start + share[:, None] * way, axis=1) < zone.radius_m + MARGIN_M
+    return touched
 
 
 def _inside(track: Track, zone: Zone) -> np.ndarray:

@@ -59,6 +59,6 @@ def _nothing_left(away: list[Hidden], privacy: Privacy) -> str:
     else:
         why = f"within {privacy.trim_m:.0f} m of where the trip starts or ends"
     return (
-        f"This recording lies wholly {why}, so nothing of it may be shown. Nothing was kept. Upload a longer "
-        "recording, or change the distance on the page “Private places”."
+        f"This recording lies wholly {why}, so nothing of it may be shown. The video is kept, and nobody sees it: "
+        "change your private places and start the work again, or withdraw it."
     )

@@ -64,6 +64,18 @@ class Ride:
             else {"country": self.place.country, "region": self.place.region, "cell": self.place.cell},
         }
 
+    def summary(self, fps: float) -> dict[str, Any]:
+        """Return what one line says of it: source, place, fastest speed and way of what is shown; no coordinate."""
+        shown = self.public(fps)
+        speeds = [row[2] for row in shown["samples"] if row[2] is not None]
+        return {
+            "source": self.source,
+            "clock_offset_s": self.clock_offset_s,
+            "place": shown["place"],
+            "top_mps": max(speeds, default=None),
+            "metres": round(sum(speeds) / RATE_HZ) if speeds else None,
+        }
+
 
 def ride(
     track: Track, *, duration_s: float, hidden: Sequence[Hidden] = (), clock_offset_s: float = 0.0

@@ -49,13 +49,20 @@ def plan(
     pieces = []
     for a, b in _alive(dropped, points, fps):
         pieces += _split(points[a : b + 1], gains[a : b + 1], fps)
-    kept = [p for p in pieces if (p.end - p.start) / fps >= min(1.0, total / fps)]
+    kept = _long_enough(pieces, fps)
+    left_out = [Dropped(p.start / fps, p.end / fps, "short") for p in pieces if p not in kept]
     again = set(duplicates(scene, [(p.start, p.end) for p in kept], fps=fps))
-    left_out = [*dropped, *(Dropped(kept[i].start / fps, kept[i].end / fps, "duplicate") for i in again)]
+    left_out += [*dropped, *(Dropped(kept[i].start / fps, kept[i].end / fps, "duplicate") for i in again)]
     kept = [piece for i, piece in enumerate(kept) if i not in again]
     # Footage in which nothing ever happens still has one clip to look at and refuse.
     first = [Piece(0, int(points[points <= LIKED_S * fps][-1]) or total)]
     return kept or first, sorted(left_out, key=lambda d: d.start_s)
+
+
+def _long_enough(pieces: list[Piece], fps: float) -> list[Piece]:
+    """Leave out what is shorter than a clip may be; where nothing is longer, the longest piece stays."""
+    long = [piece for piece in pieces if (piece.end - piece.start) / fps >= SHORTEST_S - 1e-6]
+    return long or sorted(pieces, key=lambda piece: piece.start - piece.end)[:1]
 
 
 def copy(video: Path, pieces: Sequence[Piece], targets: Sequence[Path]) -> None:

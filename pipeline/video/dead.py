@@ -1,4 +1,4 @@
-"""Stretches that make no clip, and why: private, black, covered lens, frozen, parked, or seen before."""
+"""Stretches that make no clip, and why: private, black, covered lens, frozen, parked, too short, or seen before."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ SENTENCES = {
     "covered_lens": "The lens is covered, or shows nothing but a fogged windscreen.",
     "static": "The picture does not change.",
     "parked": "The car is parked.",
+    "short": "Shorter than five seconds between other stretches that were left out.",
     "duplicate": "The same pictures are in another clip of this recording.",
 }
 

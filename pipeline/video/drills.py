@@ -44,7 +44,7 @@ JOIN_S = 2.5
 class Drill:
     """A drill from start_s to end_s; event_s is the moment that names it (the lowest point, the release).
 
-    ``count``: how many repetitions there are in it, 0 where counting makes no sense (running: strides are counted).
+    ``moments``: when each repetition happens (running: each stride); none stands for the event alone.
     """
 
     value: str
@@ -52,7 +52,17 @@ class Drill:
     end_s: float
     event_s: float
     confidence: float
-    count: int = 1
+    moments: tuple[float, ...] = ()
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """Return the moment of each repetition."""
+        return self.moments or (self.event_s,)
+
+    @property
+    def count(self) -> int:
+        """Return how many repetitions there are."""
+        return len(self.times)
 
 
 def drills(
@@ -198,7 +208,7 @@ def _swings(body: Body, *, together: bool) -> list[tuple[float, float, float]]:
     return out
 
 
-def _runs(body: Body) -> list[tuple[float, float, float, int]]:
+def _runs(body: Body) -> list[tuple[float, float, float, tuple[float, ...]]]:
     """Knees change places (which one is higher) at least twice a second, with a clear swing."""
     swing = (body.points[:, KNEES[0], 1] - body.points[:, KNEES[1], 1]) / body.size
     clear = np.where(np.abs(swing) > 0.07, np.sign(swing), 0)
@@ -210,7 +220,8 @@ def _runs(body: Body) -> list[tuple[float, float, float, int]]:
         if group and (index < 0 or body.t[index] - body.t[group[-1]] > 0.6):
             if len(group) >= 4:
                 start = float(body.t[group[0]])
-                out.append((start, float(body.t[group[-1]]), start, len(group)))
+                strides = tuple(float(body.t[i]) for i in group)
+                out.append((start, strides[-1], start, strides))
             group = []
         group.append(index)
     return out
@@ -254,10 +265,10 @@ def _joined(found: list[Drill]) -> list[Drill]:
         if last and last.value == drill.value and drill.start_s - last.end_s <= JOIN_S:
             confidence = min(0.9, max(last.confidence, drill.confidence) + 0.05)
             # Two people at once, or both arms of one, are one repetition.
-            again = drill.event_s - last_event > 0.4
-            count = last.count + (drill.count if again else 0)
+            more = drill.times if drill.event_s - last_event > 0.4 else ()
             end_s = max(last.end_s, drill.end_s)
-            out[-1] = Drill(last.value, last.start_s, end_s, last.event_s, confidence, count)
+            moments = tuple(sorted(last.times + more))
+            out[-1] = Drill(last.value, last.start_s, end_s, last.event_s, confidence, moments)
         else:
             out.append(drill)
         last_event = drill.event_s

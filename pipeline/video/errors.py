@@ -15,6 +15,10 @@ class BadInput(VideoError):
         return str(self)
 
 
+class NeedsOwner(BadInput):
+    """Say what its owner has to change before the video, which is fine, can be used: telemetry or private places."""
+
+
 class Cancelled(VideoError):
     """Stop because the caller's `cancelled()` said so; nothing is left behind."""
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import telemetry
-from pipeline.video import cut, dead, kept, report, seams, sports, tags
-from pipeline.video.errors import BadInput, Cancelled
+from pipeline.video import cut, dead, kept, report, seams, sound, sports, tags, voice
+from pipeline.video.errors import BadInput, Cancelled, NeedsOwner
 from pipeline.video.loudness import loudness
 from pipeline.video.options import Options
 from pipeline.video.probe import DAMAGED, Facts
@@ -73,12 +73,12 @@ class Clock:
 def read_telemetry(
     source: Path, facts: Facts, options: Options, motion: telemetry.Request | None
 ) -> telemetry.Reading:
-    """Read what the camera or a file beside the video says of the ride; raise BadInput with a sentence."""
+    """Read what the camera or a file beside the video says of the ride; raise NeedsOwner with a sentence."""
     try:
         trip = options.vertical == "driving"
         return telemetry.read(source, motion or telemetry.Request(), duration_s=facts.duration_s, trip=trip)
     except telemetry.TelemetryError as error:
-        raise BadInput(str(error)) from error
+        raise NeedsOwner(str(error)) from error
 
 
 def finish(
@@ -108,6 +108,7 @@ def finish(
     dropped: list[dead.Dropped] = []
     sprite: dict[str, float | int] | None = None
     ride = read_telemetry(source, whole.facts, whole.options, motion).ride
+    heard = _sound(source, out, whole, clock, end_s, stop)
     tell("tag", 0.0, None)
     if not whole.options.only_redact:
         with clock.stage("tag"):
@@ -115,7 +116,7 @@ def finish(
             levels = loudness(source, whole.facts) if whole.options.vertical == "sports" else None
             assigned = _tags(whole, ride, levels, end_s)
             if whole.options.vertical == "sports" and (
-                doubt := sports.doubt(whole.log, whole.options.discipline)
+                doubt := sports.doubt(whole.log, whole.options.discipline, end_s)
             ):
                 whole.warnings.append(doubt)
             dropped = dead.stretches(
@@ -123,7 +124,7 @@ def finish(
             )
         tell("tag", 1.0, None)
         with clock.stage("cut"):
-            clips, dropped = _clips(out, whole, assigned, dropped, tell, stop)
+            clips, dropped = _clips(out, whole, assigned, dropped, heard, tell, stop)
             best = max(clips, key=lambda clip: clip["quality"])
             poster(out / "redacted.mp4", out / "poster.jpg", at_s=(best["start_s"] + best["end_s"]) / 2)
             sprite = whole.tiles.save(out / "sprite.jpg")
@@ -131,7 +132,14 @@ def finish(
         tell("tag", 1.0, None)
         tell("cut", 1.0, None)
     tell("seal", 0.0, None)
+    if heard:
+        for name in ("redacted.mp4", "preview.mp4"):
+            if (out / name).exists():
+                sound.lay_beside(out / name, heard, start_s=0.0, end_s=end_s)
+        heard.path.unlink()
+        whole.models = [*whole.models, voice.model()]
     made = _report(out, whole, ride, assigned, clips, dropped, sprite, end_s)
+    made["audio"] = made["certificate"]["audio"] = sound.described(whole.options.audio, heard)
     made["timing"] = {
         **clock.seconds,
         **{name: round(seconds, 3) for name, seconds in whole.timing.items()},
@@ -139,6 +147,17 @@ def finish(
     report.write(made, out / "report.json")
     tell("seal", 1.0, 0.0)
     return made
+
+
+def _sound(
+    source: Path, out: Path, whole: Whole, clock: Clock, end_s: float, stop: Callable[[], bool]
+) -> sound.Sound | None:
+    """Return the sound to lay beside the picture, private stretches silenced too; None where none is wanted."""
+    if whole.options.audio == "drop":
+        return None
+    hidden = [(float(start / whole.rate), float(end / whole.rate)) for start, end in whole.hidden]
+    with clock.stage("sound"):
+        return sound.make(source, whole.facts, out / ".sound.mp4", end_s=end_s, hidden=hidden, stop=stop)
 
 
 def _keep(path: Path, whole: Whole) -> None:
@@ -179,6 +198,7 @@ def _clips(
     whole: Whole,
     assigned: list[tags.Tag],
     dropped: list[dead.Dropped],
+    heard: sound.Sound | None,
     tell: Told,
     stop: Callable[[], bool],
 ) -> tuple[list[dict[str, Any]], list[dead.Dropped]]:
@@ -192,6 +212,10 @@ def _clips(
     names = [f"clip_{i:06d}" for i in range(len(pieces))]
     cut.copy(out / "redacted.mp4", pieces, [folder / f"{name}.mp4" for name in names])
     cut.copy(out / "preview.mp4", pieces, [folder / f"{name}_preview.mp4" for name in names])
+    if heard:
+        for name, piece in zip(names, pieces, strict=True):
+            for file in (folder / f"{name}.mp4", folder / f"{name}_preview.mp4"):
+                sound.lay_beside(file, heard, start_s=piece.start / fps, end_s=piece.end / fps)
     posed = [row.frame for row in whole.log.poses]
     clips = []
     for i, (name, piece) in enumerate(zip(names, pieces, strict=True)):
@@ -271,7 +295,10 @@ def _report(
             reused=whole.reused,
             warnings=whole.warnings,
         )
-        | {"dropped": [each.public() for each in dropped]},
+        | {
+            "dropped": [each.public() for each in dropped],
+            "telemetry": ride.summary(float(whole.rate)) if ride else None,
+        },
         "warnings": whole.warnings,
         "timing": {},
     }

@@ -51,8 +51,8 @@ def rerun(
 ) -> dict[str, Any]:
     """Write all outputs again into `out`, with the detections of an earlier run; return the report.
 
-    Of `options` the regions a person marked, the fill and the sound count. Raises BadInput when the detections are
-    another file's, ValueError when other stretches are private now.
+    Of `options` the regions a person marked, the fill, the sound and the sport count. Raises BadInput when the
+    detections are another file's, ValueError when other stretches are private now.
     """
     tell("check", 0.0, None)
     content = kept.load(detections)
@@ -60,7 +60,13 @@ def rerun(
     if Facts(**content["facts"]) != facts:
         raise BadInput(OTHER)
     before = Options.from_public(content["options"])
-    options = replace(before, manual=options.manual, fill=options.fill, audio=options.audio)
+    options = replace(
+        before,
+        manual=options.manual,
+        fill=options.fill,
+        audio=options.audio,
+        discipline=options.discipline or before.discipline,
+    )
     tell("check", 1.0, None)
     began = time.monotonic()
     log, cuts = seams.log_of(content["log"]), seams.scene_of(content["scene"])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.video.drills import Drill
+from pipeline.video.drills import Drill, drills
 from pipeline.video.records import Log
 from pipeline.video.scene import SceneLog
+from pipeline.video.spans import Span, spans
 
 # Things that a sport is seldom filmed without (COCO names), and things that belong to another one.
 BELONGS = {
@@ -28,11 +30,22 @@ NOT_IN = {
     "tennis": {"kick", "shot", "squat", "throw"}, "golf": {"kick", "shot", "serve", "squat", "running", "throw"},
     "volleyball": {"kick", "swing", "squat"}, "skiing": {"kick", "shot", "serve", "swing", "throw"},
 }  # fmt: skip
+DRILL_WORDS = {
+    "squat": "Squats",
+    "running": "Running steps",
+    "kick": "Kicks",
+    "shot": "Shots",
+    "swing": "Swings",
+}
 # Median height of the nearest person as a share of the picture.
 CLOSE, WIDE = 0.75, 0.30
 # A highlight stands out by this many deviations, lasts this long and keeps this distance from the next.
 OUTSTANDING, HIGHLIGHT_S, APART_S = 2.0, 6.0, 12.0
 WINDOW_S = 0.5
+# People are counted over so many seconds.
+COUNT_S = 2.0
+# A drill that nobody does in a sport speaks against it when it fills this share and is repeated so often.
+FOREIGN_SHARE, FOREIGN_COUNT = 0.4, 3
 LEAST_FOR_HIGHLIGHTS_S = 20.0
 
 
@@ -46,20 +59,27 @@ class Moment:
     confidence: float
 
 
-def athletes(log: Log) -> tuple[str, float] | None:
-    """Tell how many people are in view at once, as the upper quartile over the key frames."""
-    counts = [key.counts["person"] for key in log.keys]
+def athletes(log: Log, end_s: float) -> list[Span]:
+    """Tell how many people are in view at once over time; "none" where nobody is.
+
+    Of every two seconds the upper quartile counts: detectors miss people more often than they invent them.
+    """
     poses = Counter(row.frame for row in log.poses)
-    posed = [poses.get(key.frame, 0) for key in log.keys]
-    both = np.maximum(counts, posed) if counts else np.zeros(1)
-    several = float(np.percentile(both, 75))
-    if several < 1:
-        return None
-    value = "one" if several < 1.5 else "two" if several < 2.5 else "group"
-    agree = float(
-        np.mean((both >= 0.5) & (both < 1.5) if value == "one" else both >= (2 if value == "two" else 3))
-    )
-    return value, max(0.3, agree)
+    seconds: list[list[int]] = [[] for _ in range(max(1, math.ceil(end_s / COUNT_S)))]
+    for key in log.keys:
+        at = min(len(seconds) - 1, int(key.frame / log.fps / COUNT_S))
+        seconds[at].append(max(key.counts["person"], poses.get(key.frame, 0)))
+    labels = []
+    for counts in seconds:
+        several = float(np.percentile(counts, 75)) if counts else 0.0
+        value = "none" if several < 1 else "one" if several < 1.5 else "two" if several < 2.5 else "group"
+        agree = np.mean([_called(count) == value for count in counts]) if counts else 0.0
+        labels.append((value, max(0.3, float(agree))))
+    return spans(labels, window_s=COUNT_S, end_s=end_s, shortest_s=2 * COUNT_S)
+
+
+def _called(count: int) -> str:
+    return {0: "none", 1: "one", 2: "two"}.get(count, "group")
 
 
 def camera(scene: SceneLog, log: Log) -> list[tuple[str, float]]:
@@ -100,14 +120,19 @@ def fits(log: Log, discipline: str) -> float:
     return 0.5 if discipline in ("cycling", "skateboarding") else 0.7
 
 
-def doubt(log: Log, discipline: str | None) -> str | None:
+def doubt(log: Log, discipline: str | None, end_s: float) -> str | None:
     """Return a sentence for the contributor when the footage does not look like its sport."""
     if discipline is None:
         return None
     sure = fits(log, discipline)
     name = discipline.replace("_", " ")
     if sure <= 0.2:
-        return f"No athlete could be found in this recording. Is it really {name}?"
+        return f"No person could be found in this recording. Is it really {name}?"
+    for drill in drills(log.poses, fps=log.fps, discipline=discipline, steady=False):
+        long = drill.end_s - drill.start_s >= FOREIGN_SHARE * end_s and drill.count >= FOREIGN_COUNT
+        if long and drill.value in NOT_IN.get(discipline, set()):
+            word = DRILL_WORDS.get(drill.value, drill.value)
+            return f"{word} fill much of this recording, which is not {name}. Correct the sport if it is another."
     if sure < 0.7:
         return f"Nothing in the picture shows that this is {name}. Correct the sport if it is another one."
     return None

@@ -60,11 +60,13 @@ class Tag:
     event_s: float | None
     confidence: float
     source: str
-    count: int | None = None  # repetitions, where counting makes sense
+    moments: tuple[float, ...] = ()  # of repetitions, where counting makes sense
 
     def public(self) -> dict[str, Any]:
-        """Return the tag as the report shows it; `count` only where there is one."""
-        return {name: value for name, value in asdict(self).items() if name != "count" or value is not None}
+        """Return the tag as the report shows it; `count` and `moments` only where repetitions are counted."""
+        shown = asdict(self)
+        moments = shown.pop("moments")
+        return shown | ({"count": len(moments), "moments": list(moments)} if moments else {})
 
 
 @cache
@@ -218,8 +220,8 @@ def _sports(
                 "contributor",
             )
         )
-    if several := sports.athletes(log):
-        found.append(Tag(f"sport.athlete_count.{several[0]}", 0.0, end_s, None, several[1], rules))
+    several = [span for span in sports.athletes(log, end_s) if span.value != "none"]
+    found += _from_spans("sport.athlete_count", several, rules)
     found += [
         Tag(f"sport.camera_view.{value}", 0.0, end_s, None, sure, rules)
         for value, sure in sports.camera(scene, log)
@@ -227,7 +229,7 @@ def _sports(
     steady = sports.moving_share(scene, log.fps) <= 0.25
     done = sports.plausible(drills(log.poses, fps=log.fps, discipline=discipline, steady=steady), discipline)
     found += [
-        Tag(f"sport.drill.{d.value}", d.start_s, d.end_s, d.event_s, d.confidence, rules, d.count)
+        Tag(f"sport.drill.{d.value}", d.start_s, d.end_s, d.event_s, d.confidence, rules, d.times)
         for d in done
     ]
     found += [
@@ -284,5 +286,5 @@ def _rounded(tag: Tag, end_s: float) -> Tag:
         event,
         round(tag.confidence, 3),
         tag.source,
-        tag.count,
+        tuple(round(moment, 3) for moment in tag.moments if moment <= end_s),
     )

@@ -90,10 +90,28 @@ def test_the_contributors_sport_is_checked() -> None:
     with_ball = log([key(i, ("person", 300), ("sports ball", 20)) for i in range(20)])
     empty = log([key(i) for i in range(20)])
     assert sports.fits(with_ball, "basketball") == 1.0
-    assert sports.doubt(with_ball, "basketball") is None
-    assert sports.doubt(people, "basketball") is None
-    assert "Nothing in the picture shows that this is cycling" in (sports.doubt(people, "cycling") or "")
-    assert "No athlete could be found" in (sports.doubt(empty, "martial_arts") or "")
+    assert sports.doubt(with_ball, "basketball", 20) is None
+    assert sports.doubt(people, "basketball", 20) is None
+    assert "Nothing in the picture shows that this is cycling" in (sports.doubt(people, "cycling", 20) or "")
+    assert "No person could be found" in (sports.doubt(empty, "martial_arts", 20) or "")
+
+
+def test_squats_are_no_basketball() -> None:
+    poses = [stand(t, sink=max(0.0, np.sin(t * 2 * np.pi / 2.5))) for t in at_ten_hertz(10)]
+    seen = log([key(i, ("person", 300)) for i in range(20)], poses)
+    assert "Squats fill much of this recording" in (sports.doubt(seen, "basketball", 10) or "")
+    assert sports.doubt(seen, "fitness", 10) is None
+
+
+def test_athletes_are_counted_over_time() -> None:
+    people = [("person", 300.0)] * 5
+    crowd = [key(round(s * FPS), *people[: 5 if s >= 12 else 1 if s < 6 else 0]) for s in range(20)]
+    found = sports.athletes(log(crowd), 20.0)
+    assert [(span.value, span.start_s, span.end_s) for span in found] == [
+        ("one", 0, 6),
+        ("none", 6, 12),
+        ("group", 12, 20),
+    ]
 
 
 @pytest.mark.parametrize(("height", "value"), [(650.0, "close"), (150.0, "wide"), (350.0, None)])

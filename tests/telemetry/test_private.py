@@ -14,7 +14,7 @@ from pipeline.telemetry.private import hidden
 from pipeline.telemetry.track import Track, make
 from pipeline.video.errors import BadInput
 from pipeline.video.process import process
-from tests.media import make_video
+from tests.media import frames_of, make_video, number_of
 from tests.telemetry import files
 from tests.telemetry.files import Trip, trip
 
@@ -51,7 +51,23 @@ def test_where_nobody_knows_where_the_camera_was_is_kept_back() -> None:
 def test_a_camera_that_stands_has_no_trip_to_give_away() -> None:
     drive = trip(60, speed=0.2)
     assert hidden(track_of(drive), Privacy(), duration_s=60, trip=True) == []
-    assert hidden(track_of(trip(60)), Privacy(), duration_s=60, trip=False) == []
+
+
+def test_a_run_from_the_door_is_a_trip_and_laps_of_a_track_are_none() -> None:
+    run = hidden(track_of(trip(300, speed=3.5)), Privacy(), duration_s=300, trip=False)
+    assert [stretch.reason for stretch in run] == ["trip_end", "trip_end"]
+    assert hidden(track_of(trip(60, speed=4.5)), Privacy(), duration_s=60, trip=False) == []  # 270 m
+
+
+def test_a_zone_that_the_way_crosses_between_two_fixes_is_kept_back() -> None:
+    drive = trip(120, speed=40.0)
+    pair = np.arange(0, 121, 4)  # a fix every 160 m
+    seldom = Trip(drive.t[pair], drive.lat[pair], drive.lon[pair], drive.speed[pair])
+    between = Zone(float(drive.lat[62]), float(drive.lon[62]), 50)
+    stretches = hidden(track_of(seldom), Privacy(trim_m=0, zones=(between,)), duration_s=120, trip=True)
+    assert [(s.start_s, s.end_s, s.reason) for s in stretches] == [(60, 64, "zone")]
+    beside = Zone(float(drive.lat[62]), float(drive.lon[62]) + 0.002, 50)  # 148 m to the side
+    assert hidden(track_of(seldom), Privacy(trim_m=0, zones=(beside,)), duration_s=120, trip=True) == []
 
 
 def test_a_single_point_inside_a_zone_is_refused() -> None:
@@ -103,7 +119,7 @@ def test_speed_and_braking_on_the_grid() -> None:
 def ride_with_sidecar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Alice's minute with a GPX: the first and last 300 m, and a zone of 60 m half-way, must not be seen."""
     folder = tmp_path_factory.mktemp("private")
-    make_video(folder / "ride.mp4", 24, (320, 180), 10, seed=4)
+    make_video(folder / "ride.mp4", 24, (320, 180), 10, seed=4, counter=True)
     drive = trip(24, speed=20.0)
     (folder / "ride.csv").write_bytes(files.csv(drive, began=None))
     home = Zone(float(drive.lat[12]), float(drive.lon[12]), 20)
@@ -128,6 +144,32 @@ def test_private_pictures_are_black_in_every_file(ride_with_sidecar: Path) -> No
             assert dark == any(d["start_s"] - 1e-6 <= frame / 10 < d["end_s"] - 1e-6 for d in private), frame
     for clip in report["clips"]:
         assert all(clip["end_s"] <= d["start_s"] or clip["start_s"] >= d["end_s"] for d in private)
+
+
+def test_every_result_is_read_frame_by_frame_and_no_private_picture_is_there(ride_with_sidecar: Path) -> None:
+    """Each picture carries its number: those of the private stretches are in no file, all others are in order."""
+    report = json.loads((ride_with_sidecar / "report.json").read_text())
+    private = {
+        frame
+        for part in report["dropped"]
+        if part["reason"] == "private"
+        for frame in range(round(part["start_s"] * 10), round(part["end_s"] * 10))
+    }
+    # By the ride itself: 20 m/s, 60 m and the margin at the ends, and a zone of 20 m around second 12.
+    assert {*range(38), *range(110, 130), *range(202, 240)} <= private
+    assert len(private) < 130
+    master = [number_of(frame) for frame in frames_of(ride_with_sidecar / "redacted.mp4")]
+    assert master == [None if frame in private else frame for frame in range(240)]
+    shown: list[int | None] = []
+    for clip in report["clips"]:
+        for name in (clip["file"], clip["preview"]):
+            numbers = [number_of(frame) for frame in frames_of(ride_with_sidecar / name)]
+            assert numbers == list(range(clip["start_frame"], clip["end_frame"])), name
+        shown += numbers
+        number = number_of(cv2.imread(str(ride_with_sidecar / clip["poster"])))
+        assert number in range(clip["start_frame"], clip["end_frame"])
+    assert shown
+    assert not private & set(shown)
 
 
 def test_private_telemetry_and_exact_places_are_in_no_file(ride_with_sidecar: Path) -> None:

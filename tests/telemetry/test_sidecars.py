@@ -75,7 +75,7 @@ def test_a_file_of_another_trip_is_refused() -> None:
     other = sidecar.parse(files.gpx(trip(600), began=START + timedelta(days=1)))
     with pytest.raises(TelemetryError, match="of another trip: it covers 2026-03-05 10:00:00") as refused:
         align(other, began_utc=START.timestamp(), duration_s=600)
-    assert "Upload the video again" in str(refused.value)
+    assert "The video is kept: choose the right file" in str(refused.value)
 
 
 def test_without_a_clock_the_lengths_must_agree() -> None:

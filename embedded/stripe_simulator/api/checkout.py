@@ -12,7 +12,7 @@ from .line_items import line_items
 SUPPORTED = (
     "automatic_tax billing_address_collection cancel_url client_reference_id currency customer customer_creation"
     " customer_email customer_update discounts expires_at line_items locale mode origin_context payment_intent_data"
-    " submit_type success_url ui_mode"
+    " submit_type subscription_data success_url ui_mode"
 )
 # Values that mean "off": accepted, since they change nothing.
 HARMLESS = {
@@ -67,7 +67,7 @@ def create(call: Call) -> Obj:
         amount_subtotal=0,
         amount_total=0,
         currency=currency,
-        mode="payment",
+        mode=given["mode"],
         ui_mode="hosted_page",
         adaptive_pricing={"enabled": False},
         automatic_tax={
@@ -112,6 +112,7 @@ def create(call: Call) -> Obj:
         "url": f"{sim.config.public_url}/c/pay/{session['id']}",
         "_items": items,
         "_intent": given.get("payment_intent_data", {}),
+        "_subscription": given.get("subscription_data", {}),
         "_off": off,
         "_discount": discount,
         "_update": given.get("customer_update", {}),
@@ -139,7 +140,7 @@ def _automatic_tax(given: Obj, customer: Obj | None) -> bool:
 
 
 def _refuse_unsupported(given: Obj) -> None:
-    if given.get("mode") != "payment":
+    if given.get("mode") not in ("payment", "subscription"):
         raise unsupported(f"mode={given.get('mode')} for Checkout Sessions", param="mode")
     if given.get("ui_mode", "hosted_page") != "hosted_page":
         raise unsupported(f"ui_mode={given['ui_mode']}", param="ui_mode")
@@ -150,6 +151,13 @@ def _refuse_unsupported(given: Obj) -> None:
             and HARMLESS.get(name) != value
         ):
             raise unsupported(f"the parameter {name}", param=name)
+    if given["mode"] == "subscription" and len(given.get("line_items", [])) > 1:
+        raise unsupported("several items in a subscription", param="line_items")
+    wrong = "payment_intent_data" if given["mode"] == "subscription" else "subscription_data"
+    if wrong in given:
+        raise ApiError(f"You can not pass `{wrong}` in `{given['mode']}` mode.", param=wrong)
+    for name in set(given.get("subscription_data", {})) - {"metadata"}:
+        raise unsupported(f"subscription_data[{name}]", param=f"subscription_data[{name}]")
     for name in given.get("payment_intent_data", {}):
         if name not in INTENT_SUPPORTED:
             raise unsupported(f"payment_intent_data[{name}]", param=f"payment_intent_data[{name}]")

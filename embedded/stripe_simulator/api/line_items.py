@@ -47,6 +47,11 @@ def _line_item(call: Call, given: Obj, path: str) -> Obj:
             raise ApiError(f"The price specified is inactive: {price['id']}.", param=f"{path}[price]")
     else:
         price = _inline_price(call, given["price_data"], f"{path}[price_data]")
+    if bool(price.get("recurring")) != (call.params.get("mode") == "subscription"):
+        raise ApiError(
+            "Sessions in subscription mode take recurring prices, sessions in payment mode one-time prices.",
+            param=f"{path}[price]",
+        )
     product = call.need(price["product"], "product")
     amount = price["unit_amount"] * quantity
     return {

@@ -7,7 +7,7 @@ from ..gateway import Answer, Request
 from ..money import text
 from ..params import decode_form
 from ..simulator import API_VERSION, Simulator
-from . import invoice, onboarding, pay
+from . import invoice, onboarding, pay, portal
 from .render import PAGES, notice, page
 
 Shown = Callable[[Simulator, str], Answer]
@@ -41,12 +41,14 @@ class Hosted:
         (r"/express/(\w+)", onboarding.overview),
         (r"/receipts/(\w+)", receipt),
         (r"/i/(\w+)", invoice.show),
+        (r"/p/session/(\w+)", portal.show),
     )
     posts: tuple[tuple[str, Taken], ...] = (
         (r"/c/pay/(\w+)", pay.submit),
         (r"/c/3ds/(\w+)", pay.authenticate),
         (r"/setup/(\w+)", onboarding.submit),
         (r"/i/(\w+)", invoice.submit),
+        (r"/p/session/(\w+)", portal.submit),
     )
 
     def __init__(self, sim: Simulator) -> None:
