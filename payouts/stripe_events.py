@@ -132,19 +132,21 @@ def _charge_taken_back(event: StripeEvent) -> str:
 
 def _follow(charge: Any) -> str:
     order = Order.objects.filter(stripe_charge=charge.id).exclude(stripe_charge="").first()
-    if order is not None:
+    if order is None:
+        said = plans.follow_charge(charge=charge.id)
+        if said is not None:
+            return said
+        named = (charge.metadata.to_dict() if charge.metadata else {}).get("order", "")
+        try:
+            order = Order.objects.filter(pk=uuid.UUID(named)).first()
+        except ValueError:
+            return "Not a charge of an order of ours."
+    # Looked at anew: another worker may have marked it paid, by this very charge, since the first look.
+    if order is not None and order.stripe_charge == charge.id:
         return claims.follow(order=order)
-    said = plans.follow_charge(charge=charge.id)
-    if said is not None:
-        return said
-    named = (charge.metadata.to_dict() if charge.metadata else {}).get("order", "")
-    try:
-        order = Order.objects.filter(pk=uuid.UUID(named)).first()
-    except ValueError:
-        return "Not a charge of an order of ours."
-    if order is None or not order.stripe_charge:
-        raise TooEarly("The order of this charge is not paid yet, as far as we know.")
-    return unclaimed.follow(order=order, charge=charge)
+    if order is not None and (order.stripe_charge or unclaimed.is_booked(charge=charge)):
+        return unclaimed.follow(order=order, charge=charge)
+    raise TooEarly("The order of this charge is not paid yet, as far as we know.")
 
 
 def _session_over(event: StripeEvent) -> str:
