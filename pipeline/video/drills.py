@@ -36,8 +36,10 @@ KICKING = {None, "football", "american_football", "martial_arts"}
 SWINGING = {"golf", "baseball", "tennis"}
 # Body heights a second of a foot or a hand that kicks or swings; a step is under 2.
 KICK_SPEED, SWING_SPEED = 2.2, 2.0
-# One movement's repetitions closer than this are one tag.
-JOIN_S = 2.5
+# One movement's repetitions closer than this are one tag: people stand for three seconds between two squats.
+JOIN_S = 4.0
+# A squat at the very end of a recording counts when this share of the way up is seen.
+RISEN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +125,10 @@ def _squats(body: Body) -> list[tuple[float, float, float]]:
         before, after = height[max(0, a - 30) : a], height[b : b + 30]
         planted = float(np.ptp(feet[a:b], axis=0).max(initial=0)) < 0.25
         lasts = body.t[min(len(body.t) - 1, b)] - body.t[max(0, a - 1)]
-        if (
-            planted
-            and lasts >= MIN_SQUAT_S
-            and before.max(initial=0) > 0.85 * standing
-            and after.max(initial=0) > 0.85 * standing
-        ):
-            bottom = a + int(np.argmin(height[a:b]))
+        bottom = a + int(np.argmin(height[a:b]))
+        cut_off = b >= len(height) - 2 and height[-1] - height[bottom] > RISEN * (standing - height[bottom])
+        up_again = after.max(initial=0) > 0.85 * standing or cut_off
+        if planted and lasts >= MIN_SQUAT_S and before.max(initial=0) > 0.85 * standing and up_again:
             out.append(
                 (
                     float(body.t[max(0, a - 2)]),
