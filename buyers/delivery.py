@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from buyers import seats
 from buyers.groups import Group, grouped
@@ -63,10 +63,11 @@ class Delivery:
 def of_order(order: Order) -> list[Delivery]:
     """List what was bought with an order, as it stands now."""
     rows = Entitlement.objects.filter(line__order=order).select_related("version__package", "line__order")
-    return [_delivery(row) for row in rows.order_by("pk")]
+    return [of_entitlement(row) for row in rows.order_by("pk")]
 
 
-def _delivery(entitlement: Entitlement) -> Delivery:
+def of_entitlement(entitlement: Entitlement) -> Delivery:
+    """Say what an entitlement gives now."""
     bought = PackageClip.objects.filter(version_id=entitlement.version_id)
     lost = bought.exclude(clip__state=ClipState.APPROVED)
     withdrawn = lost.filter(clip__state=ClipState.WITHDRAWN).count()
@@ -117,10 +118,15 @@ def _deliverable(version: PackageVersion) -> QuerySet[PackageObject]:
 
 
 def sample(package: Package) -> QuerySet[PackageObject]:
-    """List the files of the free sample of the version on sale, as they may be downloaded now."""
+    """List the files of the free sample of the version on sale, as they may be downloaded now.
+
+    What is free bears the mark: a version from the time before samples were marked gives none.
+    """
     if package.current is None:
         return PackageObject.objects.none()
-    return _deliverable(package.current).filter(path__startswith=SAMPLE)
+    found = _deliverable(package.current).filter(path__startswith=SAMPLE)
+    unmarked = found.filter(media_type="video/mp4", sha256=F("clip__media_sha256"))
+    return PackageObject.objects.none() if unmarked.exists() else found
 
 
 def sample_link(*, package: Package, path: str) -> str:

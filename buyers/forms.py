@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 
 from buyers import tax_numbers
-from buyers.models import BillingDetails, Organisation
+from buyers.api_keys import DAYS
+from buyers.models import ApiKey, BillingDetails, Organisation, Scope
 from marketplace import countries
 
 
@@ -59,3 +60,32 @@ class BillingForm(forms.ModelForm):
         except tax_numbers.NumberRefused as why:
             self.add_error("vat_id", str(why))
         return values
+
+
+class ApiKeyForm(forms.ModelForm):
+    """What a new key is called, what it may do, and for how long."""
+
+    scopes = forms.MultipleChoiceField(
+        label="What it may do",
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Scope.READ],
+    )
+    days = forms.ChoiceField(label="Good for", choices=list(DAYS.items()), initial=90)
+
+    class Meta:
+        model = ApiKey
+        fields = ["name"]
+        help_texts = {"name": "Where it is used, so that you know it again: “training cluster”."}
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.organisation = organisation
+
+    def clean_name(self) -> str:
+        """Write the name on one line; a key that works bears it alone."""
+        name = " ".join(self.cleaned_data["name"].split())
+        same = ApiKey.objects.filter(organisation=self.instance.organisation, name=name, revoked_at=None)
+        if same.exists():
+            raise forms.ValidationError("Your organisation has a key with this name. Choose another one.")
+        return name

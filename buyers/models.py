@@ -265,6 +265,7 @@ class WithdrawalNotice(models.Model):
         return f"{self.entitlement_id} told of {self.tombstone_id}"
 
 
+from buyers.api_models import ApiKey, Scope  # noqa: E402, F401
 from buyers.billing_models import (  # noqa: E402, F401 -- Django looks for models here; they name these by string
     BillingDetails,
     CartCode,

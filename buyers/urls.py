@@ -1,8 +1,10 @@
 """Addresses of the pages for people who buy."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from buyers.views import billing, cart, catalogue, orders, organisation, package, plans, samples
+from buyers.api import views as api
+from buyers.api.answers import nothing_here
+from buyers.views import api_keys, billing, cart, catalogue, orders, organisation, package, plans, samples
 
 app_name = "buyers"
 urlpatterns = [
@@ -32,6 +34,18 @@ urlpatterns = [
     path("orders/<uuid:pk>/<slug:slug>/curl.txt", orders.curl_config, name="order_curl"),
     path("orders/<uuid:pk>/<slug:slug>/SHA256SUMS", orders.checksums, name="order_checksums"),
     path("orders/<uuid:pk>/<slug:slug>/files/<path:file>", orders.download, name="order_download"),
+    path("api/v1", api.root, name="api_root"),
+    path("api/v1/docs", api_keys.docs, name="api_docs"),
+    path("api/v1/openapi.json", api_keys.schema, name="api_schema"),
+    path("api/v1/packages", api.packages, name="api_packages"),
+    path("api/v1/packages/<slug:slug>", api.package, name="api_package"),
+    path("api/v1/access", api.access, name="api_access"),
+    path("api/v1/access/<int:pk>/manifest", api.manifest, name="api_manifest"),
+    path("api/v1/access/<int:pk>/files/<path:path>", api.file, name="api_file"),
+    path("api/v1/usage", api.usage, name="api_usage"),
+    re_path(r"^api/", nothing_here),
+    path("buy/api/", api_keys.keys, name="api_keys"),
+    path("buy/api/<uuid:pk>/revoke/", api_keys.revoke, name="api_key_revoke"),
     path("plans/", plans.offers, name="plans"),
     path("buy/plan/", plans.page, name="plan"),
     path("buy/plan/state/", plans.state, name="plan_state"),

@@ -26,6 +26,7 @@ urlpatterns = [
     path("film/footage/<uuid:pk>/withdraw/", footage.withdraw, name="footage_withdraw"),
     path("film/clips/<uuid:pk>/<slug:kind>/", media.clip_media, name="clip_media"),
     path("film/private/", private.page, name="private"),
+    path("film/private/towns/", private.nearby, name="private_towns"),
     path("film/private/<int:pk>/delete/", private.delete, name="private_delete"),
     path("film/data/", data.page, name="data"),
     path("film/data/export/", data.export, name="data_export"),

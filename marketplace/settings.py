@@ -232,6 +232,8 @@ STRIPE_LIVEMODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 if STRIPE_API_BASE:  # the payment page is a redirect after a form POST, so CSP must know its origin
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += _origin(STRIPE_API_BASE)
 PAYOUT_HOLD_DAYS = env.int("PAYOUT_HOLD_DAYS", default=7)
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=120)
+API_FILES_PER_MINUTE = env.int("API_FILES_PER_MINUTE", default=1_200)
 PAYOUT_MINIMUM_MINOR = env.int("PAYOUT_MINIMUM_MINOR", default=2_500)
 ENTITLEMENT_DAYS = 30
 # 1 has Stripe Tax work out the tax of each sale from the buyer's address and number.

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from payouts import money_views, plan_views, views
+from payouts import money_views, plan_api, plan_views, views
 
 app_name = "payouts"
 urlpatterns = [
     path("stripe/webhook/", views.webhook, name="webhook"),
+    path("api/v1/packages/<slug:slug>/take", plan_api.take, name="api_take"),
     path("packages/<slug:slug>/take/", plan_views.take, name="plan_take"),
     path("film/earnings/", views.earnings, name="earnings"),
     path("film/earnings/earnings.csv", views.earnings_csv, name="earnings_csv"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributors import zones
+from contributors import towns, zones
 from contributors.access import contributors_only, profile_of
 from contributors.models import PrivateZone
 from contributors.zone_forms import TrimForm, ZoneForm
@@ -46,6 +46,21 @@ def page(request: HttpRequest) -> HttpResponse:
         {"zones": PrivateZone.objects.filter(owner_id=request.user.pk), "zone": zone, "trim": trim},
         status=400 if zone.errors or trim.errors else 200,
     )
+
+
+@contributors_only
+@require_safe
+def nearby(request: HttpRequest) -> HttpResponse:
+    """Give towns by the beginning of their name, or around a place: from our own list, no map service is asked."""
+    if "q" in request.GET:
+        found = towns.find(request.GET["q"])
+    else:
+        try:
+            lat, lon, km = (float(request.GET[name]) for name in ("lat", "lon", "km"))
+        except (KeyError, ValueError):
+            return JsonResponse({"error": "Ask with q, or with lat, lon and km."}, status=400)
+        found = towns.around(lat, lon, km=km)
+    return JsonResponse({"towns": [town.public() for town in found]})
 
 
 @contributors_only

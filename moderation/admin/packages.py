@@ -56,7 +56,12 @@ class PackageAdmin(Desk):
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
         package = get_object_or_404(Package, pk=object_id)
         version = package.versions.filter(state__in=[VersionState.DRAFT, VersionState.FAILED]).first()
-        if version is None:
+        at_work = package.versions.filter(state=VersionState.PUBLISHING).first()
+        if version is None and at_work is not None:
+            messages.error(
+                request, f"Version {at_work.number} is being published already. Nothing was changed."
+            )
+        elif version is None:
             messages.error(request, "There is no draft version to publish: choose clips to make one.")
         else:
             sentence = (

@@ -87,3 +87,23 @@ def test_from_the_plans_to_the_last_click(page: Page) -> None:
     page.get_by_label("Card number").fill("5555 5555 5555 4444")
     page.get_by_role("button", name="Save the card").click()
     expect(page).to_have_url(re.compile("/buy/plan/$"))
+
+
+def test_a_key_is_made_copied_and_revoked(page: Page) -> None:
+    page.goto("/buy/api/")
+    nothing_wrong(page)
+    page.get_by_label("Name", exact=True).fill("training cluster")
+    page.get_by_role("checkbox", name=re.compile("^Download")).check()
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_text("Copy it now: it is shown this once.")).to_be_visible()
+    key = page.locator("#new-key").inner_text()
+    nothing_wrong(page)
+    answer = page.request.get("/api/v1", headers={"Authorization": f"Bearer {key}"})
+    assert answer.json()["key"]["scopes"] == ["download", "read"]
+    page.goto("/buy/api/")
+    page.get_by_role("button", name="Revoke training cluster").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("the key no longer works")).to_be_visible()
+    assert page.request.get("/api/v1", headers={"Authorization": f"Bearer {key}"}).status == 401
+    page.goto("/api/v1/docs")
+    nothing_wrong(page)

@@ -1,0 +1,1 @@
+"""The API for buyers' programs: version 1, JSON, keys."""
