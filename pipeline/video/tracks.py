@@ -153,7 +153,7 @@ class Tracker:
         """Hold what is still active to the last frame and close everything."""
         for track in self.active:
             self._forward(track, last)
-            self._judge(track)
+            self._judge(track, cut=last - track.last_hit <= self.patience)  # it was there to the end
         self.closed += self.active
         self.active = []
 
