@@ -33,6 +33,16 @@ from pipeline.video.write import preview_size
 DETECTIONS = "detections.npz"
 
 
+ALL_PRIVATE = (
+    "So much of this recording is private that no clip is left. The video is kept, and nobody sees it: change your "
+    "private places and start the work again, or withdraw it."
+)
+NOTHING_TO_SEE = (
+    "Nothing in this recording makes a good clip: see “What made no clip”. One clip is shown all the same, so that you "
+    "can judge; leave it out if that is right."
+)
+
+
 @dataclass(slots=True)
 class Whole:
     """One footage after its frames are encoded: everything that the report is made of."""
@@ -210,6 +220,10 @@ def _clips(
     pieces, left_out = cut.plan(
         scene=whole.scene, tags=assigned, keyframes=whole.keyframes, fps=fps, dropped=dropped
     )
+    if not pieces:
+        raise NeedsOwner(ALL_PRIVATE)
+    if all(any(d.start_s * fps <= p.start and p.end <= d.end_s * fps + 1 for d in dropped) for p in pieces):
+        whole.warnings.append(NOTHING_TO_SEE)
     folder = out / "clips"
     folder.mkdir()
     names = [f"clip_{i:06d}" for i in range(len(pieces))]
