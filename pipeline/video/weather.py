@@ -23,6 +23,8 @@ FOG = {
     "sky_spread": -0.0486,
 }
 FOG_BIAS, FOG_SURE = 13.042, 0.6
+# A picture with less contrast than this is asphalt, a wall or a lens as likely as fog.
+FLAT_SPREAD = 12.0
 # A blue top third, and a bright, even and colourless one. Nobody has labelled these; hence the low confidence.
 BLUE_SKY, GREY_CHROMA, GREY_SPREAD, GREY_LUMA = 14.0, 4.5, 14.0, 150.0
 # A night between two days that is shorter than this is a tunnel.
@@ -54,7 +56,7 @@ def fog(seen: dict[str, float]) -> float:
 
 def weather(seen: dict[str, float], light: str) -> tuple[str, float]:
     """Return (value, confidence) of one picture's measures; `light` is its illumination."""
-    if light == "unknown":
+    if light == "unknown" or seen["spread"] < FLAT_SPREAD:
         return "unknown", 0.0
     probability = fog(seen)
     if probability > FOG_SURE:

@@ -226,6 +226,7 @@ CLEAR |= {"sky_blue": 25.0, "sky_chroma": 25.0, "sky_spread": 12.0, "near": 2.9,
         (CLEAR | {"sky_spread": 40.0}, "partly_cloudy"),
         (CLEAR | {"sky_blue": 0.0, "sky_chroma": 2.0, "sky": 180.0}, "overcast"),
         (CLEAR | {"distance": 1.2, "near": 1.9, "floor": 80.0, "chroma": 4.0, "spread": 25.0}, "fog"),
+        (CLEAR | {"distance": 1.2, "near": 1.8, "floor": 97.0, "chroma": 1.0, "spread": 10.0}, "unknown"),
         (CLEAR | {"sky_blue": 2.0, "sky_chroma": 12.0}, "unknown"),
     ],
 )
