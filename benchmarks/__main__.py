@@ -16,6 +16,10 @@ from benchmarks.bench import MEDIA, Bench, data_folder
 def main(argv: list[str] | None = None) -> int:
     """Run the sections asked for; 0 when all ran (held or missed), 1 when one broke, 2 when the media are absent."""
     args = _parser().parse_args(argv)
+    if args.publish or args.catalogue:
+        from benchmarks import catalogue, publishing  # they need a site, the others none
+
+        return publishing.run(args.publish) if args.publish else catalogue.run(args.catalogue)
     if not (args.media / "labels").is_dir():
         print(
             f"The labelled media are not at {args.media}: put the collection there, or say --media FOLDER.",
@@ -53,7 +57,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", type=Path, default=results.FOLDER, metavar="DIR", help="where the results go"
     )
+    parser.add_argument(
+        "--publish", type=_sizes, metavar="N,M", help="only: memory of publishing N, then M clips"
+    )
+    parser.add_argument("--catalogue", type=int, metavar="N", help="only: pages of a catalogue of N packages")
     return parser
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.split(",")]
 
 
 def _names(text: str) -> list[str]:

@@ -22,6 +22,7 @@ SECTIONS = {
     "resources": "benchmarks.resources",
     "tags": "benchmarks.tags",
     "pose": "benchmarks.pose",
+    "ledger": "benchmarks.ledger",
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from buyers import seats
 from buyers.groups import Group, grouped
@@ -118,10 +118,15 @@ def _deliverable(version: PackageVersion) -> QuerySet[PackageObject]:
 
 
 def sample(package: Package) -> QuerySet[PackageObject]:
-    """List the files of the free sample of the version on sale, as they may be downloaded now."""
+    """List the files of the free sample of the version on sale, as they may be downloaded now.
+
+    What is free bears the mark: a version from the time before samples were marked gives none.
+    """
     if package.current is None:
         return PackageObject.objects.none()
-    return _deliverable(package.current).filter(path__startswith=SAMPLE)
+    found = _deliverable(package.current).filter(path__startswith=SAMPLE)
+    unmarked = found.filter(media_type="video/mp4", sha256=F("clip__media_sha256"))
+    return PackageObject.objects.none() if unmarked.exists() else found
 
 
 def sample_link(*, package: Package, path: str) -> str:

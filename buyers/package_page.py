@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Max, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from buyers import redaction, samples
 from buyers.models import Entitlement, Membership, OrderLine
@@ -55,6 +55,7 @@ class Shown:
     contributors: int
     countries: list[str]
     axes: list[tuple[str, list[coverage.Bar]]]
+    crossed: coverage.Crossed | None
     redaction: redaction.Redaction
     accuracy: dict[str, Any]
     sample: int
@@ -67,7 +68,10 @@ def of(package: Package, *, clip: int = 1, first: int = 1) -> Shown | None:
     """
     version, clips = package.current, alive(package)
     figures = clips.order_by().aggregate(
-        count=Count("pk"), length=Sum(F("end_ms") - F("start_ms")), bytes=Sum("media_bytes")
+        count=Count("pk"),
+        length=Sum(coverage.LENGTH),
+        bytes=Sum("media_bytes"),
+        **coverage.pairs(package.vertical),
     )
     total = figures["count"]
     if version is None or not total:
@@ -89,6 +93,7 @@ def of(package: Package, *, clip: int = 1, first: int = 1) -> Shown | None:
         contributors=len({owner for owner, _, _ in recordings}),
         countries=sorted(countries.name(code) for code in nations),
         axes=coverage.by_axis(clips, whole=figures["length"]),
+        crossed=coverage.crossed(figures, package.vertical),
         redaction=redaction.summed(certificate for _, _, certificate in recordings),
         accuracy=version.accuracy,
         sample=samples.clips(version),

@@ -15,6 +15,8 @@ WORDS = {
     "footage.cover_asked": "Covering again was asked for.",
     "footage.boxes_forgotten": "A box that was not covered yet was taken away.",
     "footage.covered_again": "Covered again: the clips have new pictures.",
+    "footage.telemetry_changed": "The telemetry file or its clock was changed.",
+    "footage.sport_corrected": "The sport was corrected.",
     "footage.files_deleted": "The files were deleted.",
     "footage.original_deleted": "The original was deleted; the covered clips stay.",
 }

@@ -59,7 +59,7 @@ def _packages() -> list[dict[str, Any]]:
         {
             "title": "Hours approved",
             "value": f"{milliseconds / 3_600_000:.2f}",
-            "url": reverse("admin:marketplace_clip_changelist") + "?state__exact=approved",
+            "url": reverse("moderation:curate"),
             "action": "Make a package",
         },
         {

@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Sum
 from django.db.models.functions import TruncMonth
 
-from buyers.models import Document, Order
+from buyers.models import Document, Order, PlanPeriod
+from buyers.plans import HOUR_MS
 from marketplace.states import OrderState
 from payouts import checks
 from payouts.models import AccountKind, Dispute, LedgerLine, StripeEvent, Transfer
@@ -105,6 +106,17 @@ def _events() -> Iterator[Row]:
         yield row.stripe_id, row.kind, f"{row.received_at:%Y-%m-%d %H:%M}", row.attempts, row.note
 
 
+def _plans() -> Iterator[Row]:
+    rows = PlanPeriod.objects.filter(closed_at=None).select_related("organisation", "subscription")
+    for row in rows.order_by("ends_at"):
+        state = "refunded or in dispute" if row.revoked_at else row.subscription.state
+        hours = (f"{row.included_ms / HOUR_MS:.1f}", f"{row.used_ms / HOUR_MS:.1f}")
+        yield (
+            row.organisation.name, row.plan, state, f"{row.ends_at:%Y-%m-%d}", *hours, row.currency,
+            row.net_minor, row.net_minor - row.used_minor,
+        )  # fmt: skip
+
+
 def _documents() -> Iterator[Row]:
     for row in Document.objects.select_related("organisation").order_by("-issued_at", "series", "-number")[
         :5000
@@ -146,6 +158,13 @@ TABLES = {
         Table(
             "awaiting", "Bank transfers awaited", "Orders on an unpaid invoice, the oldest due date first.",
             ("order", "organisation", "due", "late", "purchase_order", "currency", "total_minor"), _awaiting,
+        ),
+        Table(
+            "plans", "Plans", "Months that are paid and open, and what of each is not used yet.",
+            (
+                "organisation", "plan", "state", "until", "hours", "used", "currency", "paid_minor", "unused_minor",
+            ),
+            _plans,
         ),
         Table(
             "disputes", "Disputes", "Payments that banks hold or took back, the newest first.",

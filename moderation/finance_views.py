@@ -19,7 +19,7 @@ from marketplace.money import Money
 from moderation.finance import TABLES, Table, as_csv
 from payouts import tax_year
 
-SHOWN = 12
+SHOWN = 20  # every rule of the books among them
 finance_only = permission_required("payouts.view_ledgertransaction", raise_exception=True)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from moderation import finance_views, views
+from moderation import curating_views, finance_views, publishing, views
 
 app_name = "moderation"
 urlpatterns = [
@@ -15,5 +15,8 @@ urlpatterns = [
     path("finance/", finance_views.page, name="finance"),
     path("finance/<slug:name>.csv", finance_views.table_csv, name="finance_csv"),
     path("finance/tax/<int:year>.csv", finance_views.tax_csv, name="finance_tax"),
-    path("packages/draft/", views.draft, name="draft"),
+    path("packages/choose/", curating_views.page, name="curate"),
+    path("packages/choose/take/", curating_views.choose, name="choose"),
+    path("packages/publishing/<uuid:pk>/", publishing.line, name="publishing"),
+    path("packages/draft/", curating_views.draft, name="draft"),
 ]

@@ -1,4 +1,4 @@
-"""The review screen, the media behind it, and the form that drafts a package."""
+"""The review screen and the media behind it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from marketplace import storage
 from marketplace.models import Clip
 from marketplace.states import ClipState, FootageState, MoveRefused
 from moderation import access, decisions
-from moderation.forms import DraftForm, VerdictForm
+from moderation.forms import VerdictForm
 from moderation.models import Reason, Verdict
-from pipeline import covering, jobs, packages
+from pipeline import covering, jobs
 
 
 @require_safe
@@ -173,37 +173,3 @@ def original(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     clip = access.desk_clip(request.user, pk)
     key = access.original_of(request.user, clip)
     return redirect(storage.sign_get(bucket=settings.S3_BUCKET_ORIGINALS, key=key))
-
-
-@staff_member_required
-def draft(request: HttpRequest) -> HttpResponse:
-    """Ask for title, summary, licence and price of the chosen clips, and make the draft."""
-    access.need(request.user, "marketplace.add_package")
-    chosen = request.session.get("package_clips", [])
-    clips = list(Clip.objects.filter(pk__in=chosen).select_related("footage").order_by("footage", "position"))
-    if not clips:
-        messages.error(request, "Choose approved clips first, then “Make a package of these clips”.")
-        return redirect(reverse("admin:marketplace_clip_changelist") + "?state__exact=approved")
-    low, high, guide = packages.price_guide(clips)
-    form = DraftForm(request.POST or None, initial={"price": f"{(low.minor + high.minor) / 200:.2f}"})
-    if request.method == "POST" and form.is_valid():
-        fields = {name: form.cleaned_data[name] for name in ("title", "summary", "licence")}
-        try:
-            package = packages.draft(
-                clips=clips, price_minor=form.price_minor(), curator=request.user, **fields
-            )
-        except packages.PackageError as error:
-            form.add_error(None, str(error))
-        else:
-            del request.session["package_clips"]
-            messages.success(request, "The draft is there: look at it, then publish.")
-            return redirect("admin:marketplace_package_change", package.pk)
-    context = {
-        **admin.site.each_context(request),
-        "title": "A new package",
-        "form": form,
-        "clips": clips,
-        "guide": guide,
-        "seconds": sum(clip.duration_ms for clip in clips) / 1000,
-    }
-    return render(request, "moderation/draft.html", context, status=400 if form.errors else 200)

@@ -61,7 +61,11 @@ def balances(contributor: Any) -> list[Balance]:
     """Sum up what a contributor has with us, by currency; at least one row, of zeros."""
     now = timezone.now()
     waiting = Earning.objects.filter(contributor=contributor, transfer=None)
-    waiting = waiting.exclude(transaction__order__state=OrderState.DISPUTED)  # the bank decides first
+    # The bank decides first. Found from the few disputes, so that the sums need the index only.
+    of_order = "transaction__order__"
+    asked = {f"{of_order}disputes__isnull": False, f"{of_order}state": OrderState.DISPUTED}
+    if held := set(waiting.filter(**asked).values_list("pk", flat=True)):
+        waiting = waiting.exclude(pk__in=held)
     earned = (
         waiting.values("currency")
         .annotate(

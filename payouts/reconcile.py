@@ -46,6 +46,8 @@ def _compare(day: date, currency: str, movements: list[Any]) -> Reconciliation:
     for movement in movements:
         _book_ours(movement)
     booked = _booked(currency, movements)
+    if [one for one in movements if booked[one.id] != one.net and _settled_late(one)]:
+        booked = _booked(currency, movements)
     missing = [one.id for one in movements if booked[one.id] != one.net]
     ours, theirs = sum(booked.values()), sum(one.net for one in movements)
     if missing:
@@ -64,6 +66,14 @@ def _compare(day: date, currency: str, movements: list[Any]) -> Reconciliation:
         },
     )
     return row
+
+
+def _settled_late(movement: Any) -> bool:
+    """Book the fee of a sale that Stripe told of while the sale itself was being booked; True when this call did."""
+    order = Order.objects.filter(stripe_charge=str(movement.source)).exclude(stripe_charge="").first()
+    if order is None or movement.type not in ("charge", "payment"):
+        return False
+    return ledger.post_settlement(order=order, movement=movement)
 
 
 def _book_ours(movement: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from buyers import orders
 from buyers.models import Order
 from buyers.stripe_api import client
+from marketplace.states import OrderState
 from payouts import billing_events, claims, connect, ledger, plans, sending, unclaimed
 from payouts.early import TooEarly
 from payouts.models import ConnectAccount, StripeEvent, Transfer
@@ -52,6 +53,8 @@ def settle_session(pk: str) -> str:
         return f"{order}: {order.get_state_display()}"
     if session.payment_status != "paid":
         return f"The session is {session.payment_status}: the order waits."
+    if order.state == OrderState.PENDING and _own_page_is_paid(order, but=session.id):
+        settle_session(order.stripe_session_id)
     intent = session.payment_intent
     charge = intent.latest_charge
     try:
@@ -78,6 +81,12 @@ def settle_session(pk: str) -> str:
     ledger.post_sale(order=order, tax_minor=order.tax_minor)
     _book_fee(order, charge)
     return f"{order} is paid."
+
+
+def _own_page_is_paid(order: Order, *, but: str) -> bool:
+    """Ask whether an order was paid on its own page, too: of two payments that one counts, whichever is told first."""
+    own = order.stripe_session_id
+    return own not in ("", but) and client().v1.checkout.sessions.retrieve(own).payment_status == "paid"
 
 
 def _order_of(session: Any) -> Order | None:
@@ -123,19 +132,21 @@ def _charge_taken_back(event: StripeEvent) -> str:
 
 def _follow(charge: Any) -> str:
     order = Order.objects.filter(stripe_charge=charge.id).exclude(stripe_charge="").first()
-    if order is not None:
+    if order is None:
+        said = plans.follow_charge(charge=charge.id)
+        if said is not None:
+            return said
+        named = (charge.metadata.to_dict() if charge.metadata else {}).get("order", "")
+        try:
+            order = Order.objects.filter(pk=uuid.UUID(named)).first()
+        except ValueError:
+            return "Not a charge of an order of ours."
+    # Looked at anew: another worker may have marked it paid, by this very charge, since the first look.
+    if order is not None and order.stripe_charge == charge.id:
         return claims.follow(order=order)
-    said = plans.follow_charge(charge=charge.id)
-    if said is not None:
-        return said
-    named = (charge.metadata.to_dict() if charge.metadata else {}).get("order", "")
-    try:
-        order = Order.objects.filter(pk=uuid.UUID(named)).first()
-    except ValueError:
-        return "Not a charge of an order of ours."
-    if order is None or not order.stripe_charge:
-        raise TooEarly("The order of this charge is not paid yet, as far as we know.")
-    return unclaimed.follow(order=order, charge=charge)
+    if order is not None and (order.stripe_charge or unclaimed.is_booked(charge=charge)):
+        return unclaimed.follow(order=order, charge=charge)
+    raise TooEarly("The order of this charge is not paid yet, as far as we know.")
 
 
 def _session_over(event: StripeEvent) -> str:

@@ -10,7 +10,7 @@ from buyers.models import Order
 from buyers.stripe_api import client
 from payouts import ledger
 from payouts.claims import ask_stripe, cash
-from payouts.models import AccountKind, TransactionKind
+from payouts.models import AccountKind, LedgerTransaction, TransactionKind
 
 
 def follow(*, order: Order, charge: Any) -> str:
@@ -26,6 +26,11 @@ def follow(*, order: Order, charge: Any) -> str:
             movements += dispute.balance_transactions
         booked = [_book(order, movement) for movement in movements if movement]
     return f"{order}: {sum(booked)} movements of a payment that is to be given back."
+
+
+def is_booked(*, charge: Any) -> bool:
+    """Say whether a payment is known to belong to no sale; ``charge`` bears its movement's id."""
+    return LedgerTransaction.objects.filter(reference=f"unclaimed:{charge.balance_transaction}").exists()
 
 
 def _book(order: Order, movement: Any) -> bool:

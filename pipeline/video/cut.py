@@ -42,7 +42,10 @@ def plan(
     fps: float,
     dropped: Sequence[Dropped] = (),
 ) -> tuple[list[Piece], list[Dropped]]:
-    """Return the pieces, cut where it costs least, and every stretch that is in none (`dropped` and copies)."""
+    """Return the pieces, cut where it costs least, and every stretch that is in none (`dropped` and copies).
+
+    None are left where what may be shown is shorter than the distance of two keyframes.
+    """
     total = len(scene)
     points = np.array([*keyframes, total])
     gains = _gains(scene, tags, points, fps)
@@ -54,9 +57,10 @@ def plan(
     again = set(duplicates(scene, [(p.start, p.end) for p in kept], fps=fps))
     left_out += [*dropped, *(Dropped(kept[i].start / fps, kept[i].end / fps, "duplicate") for i in again)]
     kept = [piece for i, piece in enumerate(kept) if i not in again]
-    # Footage in which nothing ever happens still has one clip to look at and refuse.
-    first = [Piece(0, int(points[points <= LIKED_S * fps][-1]) or total)]
-    return kept or first, sorted(left_out, key=lambda d: d.start_s)
+    # Footage in which nothing ever happens still has one clip to look at and refuse, unless it is private.
+    if not kept and not any(each.reason == "private" for each in dropped):
+        kept = [Piece(0, int(points[points <= LIKED_S * fps][-1]) or total)]
+    return kept, sorted(left_out, key=lambda d: d.start_s)
 
 
 def _long_enough(pieces: list[Piece], fps: float) -> list[Piece]:

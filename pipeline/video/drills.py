@@ -36,8 +36,10 @@ KICKING = {None, "football", "american_football", "martial_arts"}
 SWINGING = {"golf", "baseball", "tennis"}
 # Body heights a second of a foot or a hand that kicks or swings; a step is under 2.
 KICK_SPEED, SWING_SPEED = 2.2, 2.0
-# One movement's repetitions closer than this are one tag.
-JOIN_S = 2.5
+# One movement's repetitions closer than this are one tag: people stand for three seconds between two squats.
+JOIN_S = 4.0
+# A squat at the very end of a recording counts when this share of the way up is seen.
+RISEN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +125,10 @@ def _squats(body: Body) -> list[tuple[float, float, float]]:
         before, after = height[max(0, a - 30) : a], height[b : b + 30]
         planted = float(np.ptp(feet[a:b], axis=0).max(initial=0)) < 0.25
         lasts = body.t[min(len(body.t) - 1, b)] - body.t[max(0, a - 1)]
-        if (
-            planted
-            and lasts >= MIN_SQUAT_S
-            and before.max(initial=0) > 0.85 * standing
-            and after.max(initial=0) > 0.85 * standing
-        ):
-            bottom = a + int(np.argmin(height[a:b]))
+        bottom = a + int(np.argmin(height[a:b]))
+        cut_off = b >= len(height) - 2 and height[-1] - height[bottom] > RISEN * (standing - height[bottom])
+        up_again = after.max(initial=0) > 0.85 * standing or cut_off
+        if planted and lasts >= MIN_SQUAT_S and before.max(initial=0) > 0.85 * standing and up_again:
             out.append(
                 (
                     float(body.t[max(0, a - 2)]),
@@ -157,16 +156,22 @@ def _jumps(body: Body) -> list[tuple[float, float, float]]:
 
 
 def _shots(body: Body) -> list[tuple[float, float, float]]:
-    """An arm bent at the start stretches above the head within 0.6 s and stays there for a moment."""
+    """An arm that was bent stretches above the head within 0.9 s and stays there for a moment.
+
+    Whichever arm: from behind BlazePose takes left for right from one picture to the next.
+    """
+    elbows = np.stack([body.angle(SHOULDERS[side], ELBOWS[side], WRISTS[side]) for side in (0, 1)])
+    seen = np.stack([body.seen[:, wrist] > 0.3 for wrist in WRISTS])
+    over = np.stack([body.points[:, NOSE, 1] - body.points[:, wrist, 1] for wrist in WRISTS]) / body.size
+    higher = np.argmax(np.where(seen, over, -np.inf), axis=0)
+    at = np.arange(len(body.t))
+    stretched = seen[higher, at] & (over[higher, at] > 0.05) & (elbows[higher, at] > 140)
+    bent = np.where(seen, elbows, np.inf).min(axis=0) < 110
     out = []
-    for side in (0, 1):
-        elbow = body.angle(SHOULDERS[side], ELBOWS[side], WRISTS[side])
-        above = body.points[:, WRISTS[side], 1] < body.points[:, NOSE, 1] - 0.05 * body.size
-        visible = body.seen[:, WRISTS[side]] > 0.3
-        for a, b in _runs_of(above & (elbow > 140) & visible):
-            start = int(np.searchsorted(body.t, body.t[a] - 0.7))
-            if a > start and elbow[start:a].min() < 110 and b - a >= 2:
-                out.append((float(body.t[start]), float(body.t[b - 1]), float(body.t[a])))
+    for a, b in _runs_of(stretched):
+        start = int(np.searchsorted(body.t, body.t[a] - 0.9))
+        if b - a >= 2 and bent[start:a].any():
+            out.append((float(body.t[start]), float(body.t[b - 1]), float(body.t[a])))
     return out
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline import telemetry
 from pipeline.video import cut, dead, kept, report, seams, sound, sports, tags, voice
+from pipeline.video.agree import contradiction
 from pipeline.video.errors import BadInput, Cancelled, NeedsOwner
 from pipeline.video.loudness import loudness
 from pipeline.video.options import Options
@@ -30,6 +31,16 @@ from pipeline.video.write import preview_size
 
 # What a later run of the same footage starts from (process.process, `reuse`). It holds positions: never published.
 DETECTIONS = "detections.npz"
+
+
+ALL_PRIVATE = (
+    "So much of this recording is private that no clip is left. The video is kept, and nobody sees it: change your "
+    "private places and start the work again, or withdraw it."
+)
+NOTHING_TO_SEE = (
+    "Nothing in this recording makes a good clip: see “What made no clip”. One clip is shown all the same, so that you "
+    "can judge; leave it out if that is right."
+)
 
 
 @dataclass(slots=True)
@@ -119,6 +130,8 @@ def finish(
                 doubt := sports.doubt(whole.log, whole.options.discipline, end_s)
             ):
                 whole.warnings.append(doubt)
+            if ride is not None and (wrong := contradiction(ride, whole.scene, fps, end_s)):
+                whole.warnings.append(wrong)
             dropped = dead.stretches(
                 whole.scene, assigned, fps=fps, vertical=whole.options.vertical, hidden=whole.hidden
             )
@@ -207,6 +220,10 @@ def _clips(
     pieces, left_out = cut.plan(
         scene=whole.scene, tags=assigned, keyframes=whole.keyframes, fps=fps, dropped=dropped
     )
+    if not pieces:
+        raise NeedsOwner(ALL_PRIVATE)
+    if all(any(d.start_s * fps <= p.start and p.end <= d.end_s * fps + 1 for d in dropped) for p in pieces):
+        whole.warnings.append(NOTHING_TO_SEE)
     folder = out / "clips"
     folder.mkdir()
     names = [f"clip_{i:06d}" for i in range(len(pieces))]

@@ -1,19 +1,24 @@
-"""Plates found two ways: by their look in the whole picture, by their letters in vehicles."""
+"""Plates found three ways: by their look in the whole picture, by their letters and by what the reader of letters
+saw beside them in vehicles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.video.boxes import Box, clip_to, covered, suppress
+from pipeline.video.boxes import Box, clip_to, covered, pad, suppress
 from pipeline.video.nets import Picture
-from pipeline.video.plates import Plates, plausible, whole_plate
+from pipeline.video.plates import LEAST_HEIGHT, Plates, plausible, whole_plate
 from pipeline.video.text import Text
 from pipeline.video.turns import from_turn
 
 # Where plates are in a vehicle's box: not in its top third, with room for boxes that end at the bumper.
 TOP, BELOW, BESIDE = 0.3, 0.08, 0.05
 LEAST_LETTERS = 0.07  # width of a plate as share of its vehicle's
+ALONE = 0.45  # score of the plate head from which its box counts outside the vehicles
+RIM = 0.06  # its boxes are a little tight: share of the box that each side gets
+NARROW = 2.0  # height ÷ width of them, seen from the side
+CLOSE = 0.85  # share of the picture's width that one takes at most
 FOUND = 0.4  # a plate of this score in a vehicle spares it the search for letters
 ONE = 0.5  # share of a box in another from which both are one plate
 SPREAD = 2.2  # but their envelope is not larger than this many times the larger box
@@ -24,10 +29,11 @@ LEAST_VEHICLE = 70  # px: the plates of smaller ones cannot be read
 class Effort:
     """How much a picture is worth: input widths of the plate detector, zoom and size of the letters' search.
 
-    `pixels` bounds the letters' search (100 000 of the network's pixels are 19 CPU ms); `everywhere` reads the whole
-    picture once as well, at this width, and keeps what is in vehicles. `vehicle` is the score of a vehicle worth
-    searching, `widest` the largest share of its width that letters of a plate take: signs on shops that look a
-    little like vehicles stay uncovered.
+    `pixels` bounds the letters' search (100 000 of the network's pixels are 25 CPU ms, 6 of them the plate head's);
+    `everywhere` reads the whole picture once as well, at this width, where there is a vehicle at all. `vehicle` is
+    the score of a vehicle worth searching, `widest` the largest share of its width that letters of a plate take:
+    signs on shops that look a little like vehicles stay uncovered. `head` is the score of the plate head from which
+    its box in a vehicle counts.
     """
 
     widths: tuple[int, ...]
@@ -36,14 +42,22 @@ class Effort:
     pixels: float
     vehicle: float
     widest: float
+    head: float
     everywhere: int = 0
 
 
 # A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
-FRAME = Effort(widths=(960,), zoom=2.5, longest=512, pixels=100_000, vehicle=0.25, widest=0.5)
+FRAME = Effort(widths=(960,), zoom=2.5, longest=512, pixels=80_000, vehicle=0.25, widest=0.5, head=0.3)
 # A picture on its own gets one chance.
 STILL = Effort(
-    widths=(960, 1600), zoom=3.0, longest=720, pixels=3_000_000, vehicle=0.2, widest=0.65, everywhere=1280
+    widths=(960, 1600),
+    zoom=3.0,
+    longest=720,
+    pixels=3_000_000,
+    vehicle=0.2,
+    widest=0.65,
+    head=0.2,
+    everywhere=1280,
 )
 
 
@@ -89,15 +103,19 @@ class PlateSearch:
             area = _lower_part(vehicle, width, height)
             scale = min(self.effort.zoom, self.effort.longest / max(area.w, area.h, 1))
             left -= area.area * scale**2
-            letters = self.text.find(bgr, area, zoom=self.effort.zoom, longest=self.effort.longest)
+            letters, plates = self.text.lines_and_plates(
+                bgr, area, zoom=self.effort.zoom, longest=self.effort.longest
+            )
             found += self._plates_of(letters, [vehicle], width, height)
+            found += _likely(plates, self.effort.head, width, height)
             if left <= 0:
                 break
         if self.effort.everywhere and places:
-            letters = self.text.find(
+            letters, plates = self.text.lines_and_plates(
                 bgr, Box("frame", 0, 0, width, height), zoom=2, longest=self.effort.everywhere
             )
             found += self._plates_of(letters, places, width, height)
+            found += _likely(plates, ALONE, width, height)
         return merged(found)
 
     def _plates_of(
@@ -114,6 +132,15 @@ class PlateSearch:
             if inside and plausible(box, width):
                 found.append(clip_to(whole_plate(replace(box, kind="plate")), width, height))
         return found
+
+
+def _likely(plates: Iterable[Box], least: float, width: float, height: float) -> list[Box]:
+    """Keep the plate head's boxes of this score that can be plates."""
+    return [
+        clip_to(pad(box, RIM * box.w, RIM * box.h), width, height)
+        for box in plates
+        if box.score >= least and box.h >= LEAST_HEIGHT and box.h <= NARROW * box.w and box.w <= CLOSE * width
+    ]
 
 
 def _lower_part(vehicle: Box, width: float, height: float) -> Box:

@@ -31,11 +31,12 @@ COLUMNS = (
     "floor",  # 2nd percentile of Y: fog lifts the darkest parts
     "chroma",  # mean |U − 128| + |V − 128|: fog and night take the colour away
     "distance",  # log10 of 1 + variance of the Laplacian in the second quarter from the top, where the far things are
+    "near",  # the same of the lowest quarter: fog hides far edges and leaves near ones
     "sky_blue",  # mean U − V of the top third: positive under a blue sky
     "sky_chroma",  # mean |U − 128| + |V − 128| of the top third
     "sky_spread",  # standard deviation of Y of the top third
 )
-AIR = ("floor", "chroma", "distance", "sky_blue", "sky_chroma", "sky_spread")
+AIR = ("floor", "chroma", "distance", "near", "sky_blue", "sky_chroma", "sky_spread")
 AIR_EVERY = 10
 
 
@@ -73,11 +74,13 @@ def air(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
     u, v = planes.u[::8, ::8].astype(np.float32), planes.v[::8, ::8].astype(np.float32)
     chroma = np.abs(u - 128) + np.abs(v - 128)
     top = max(1, u.shape[0] // 3)
-    edges = cv2.Laplacian(small, cv2.CV_16S)[height // 4 : max(height // 4 + 1, height // 2)]
+    edges = cv2.Laplacian(small, cv2.CV_16S)
+    far, near = edges[height // 4 : max(height // 4 + 1, height // 2)], edges[3 * height // 4 :]
     return {
         "floor": float(np.percentile(small[::4, ::4], 2)),
         "chroma": float(chroma.mean()),
-        "distance": float(np.log10(1 + cv2.meanStdDev(edges)[1][0, 0] ** 2)),
+        "distance": float(np.log10(1 + cv2.meanStdDev(far)[1][0, 0] ** 2)),
+        "near": float(np.log10(1 + cv2.meanStdDev(near)[1][0, 0] ** 2)),
         "sky_blue": float((u[:top] - v[:top]).mean()),
         "sky_chroma": float(chroma[:top].mean()),
         "sky_spread": float(small[: max(1, height // 3)].std()),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.video.boxes import Box, iou
 from pipeline.video.records import Log, PersonRecord, TrackRecord
 from pipeline.video.redact import REDACTED_KINDS
-from pipeline.video.scene import SceneLog
+from pipeline.video.scene import COLUMNS, SceneLog
 from pipeline.video.tracks import PERSON, Track
 
 SEAM_KINDS = REDACTED_KINDS | {PERSON}
@@ -155,7 +155,9 @@ def rows_of(scene: SceneLog) -> dict[str, array[float]]:
 
 
 def scene_of(rows: dict[str, array[float]]) -> SceneLog:
-    """Return the scene of kept columns."""
+    """Return the scene of kept columns; raise ValueError when an older engine measured others."""
+    if set(rows) != set(COLUMNS):
+        raise ValueError("an older engine measured other things")
     scene = SceneLog()
     scene._rows.update(rows)
     return scene

@@ -79,3 +79,15 @@ def test_a_package_says_that_its_accuracy_was_not_measured_or_shows_the_figures(
     page = bob.get("/packages/berlin-evenings/").content.decode()
     assert "0.971" in page
     assert "(missed)" in page
+
+
+def test_a_sample_that_bears_no_mark_is_not_given_away(bob: Client, package: Package) -> None:
+    assert package.current is not None
+    video = package.current.objects_in.filter(path__startswith="sample/media/", media_type="video/mp4").get()
+    assert video.clip is not None
+    assert bob.get(f"/packages/{package.slug}/sample/SHA256SUMS").content
+    package.current.objects_in.filter(pk=video.pk).update(sha256=video.clip.media_sha256)
+    assert bob.get(f"/packages/{package.slug}/sample/SHA256SUMS").content == b""
+    assert bob.get(f"/packages/{package.slug}/sample/files/media/clip_000000.mp4").status_code == 404
+    assert b"There is no sample now" in bob.get(f"/packages/{package.slug}/sample/").content
+    assert b"Free sample:" not in bob.get(f"/packages/{package.slug}/").content

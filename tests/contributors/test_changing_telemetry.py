@@ -84,6 +84,7 @@ def test_the_right_file_starts_the_work_again(films: Client, stopped: Footage) -
     assert footage.certificate["telemetry"]["top_mps"] == pytest.approx(15, abs=0.5)
     shown = page(films, footage)
     assert "the CSV file" in shown
+    assert "The telemetry file or its clock was changed." in shown
     assert "54 km/h" in shown
     assert "Austria" in shown
     kept = Artefact.objects.get(footage=footage, kind="telemetry")

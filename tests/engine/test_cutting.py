@@ -93,6 +93,12 @@ def test_a_footage_without_anything_still_has_one_clip() -> None:
     assert plan(scene=log, tags=[], keyframes=keyframes(60), fps=FPS) == [Piece(0, 500)]
 
 
+def test_what_is_all_private_has_none() -> None:
+    log = scene(60)
+    dropped = [Dropped(0.0, 29.5, "private"), Dropped(31.2, 60.0, "private")]
+    assert plan(scene=log, tags=[], keyframes=list(range(0, 1500, 50)), fps=FPS, dropped=dropped) == []
+
+
 def test_a_clip_carries_what_happens_in_it() -> None:
     tags = [
         tag("ego.straight", 0, 4.9),

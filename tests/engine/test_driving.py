@@ -216,7 +216,7 @@ def test_a_stop_before_traffic_lights() -> None:
 
 
 CLEAR = {"distance": 2.9, "floor": 30.0, "chroma": 15.0, "spread": 50.0, "sky": 160.0}
-CLEAR |= {"sky_blue": 25.0, "sky_chroma": 25.0, "sky_spread": 12.0}
+CLEAR |= {"sky_blue": 25.0, "sky_chroma": 25.0, "sky_spread": 12.0, "near": 2.9, "warmth": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,8 @@ CLEAR |= {"sky_blue": 25.0, "sky_chroma": 25.0, "sky_spread": 12.0}
         (CLEAR, "clear"),
         (CLEAR | {"sky_spread": 40.0}, "partly_cloudy"),
         (CLEAR | {"sky_blue": 0.0, "sky_chroma": 2.0, "sky": 180.0}, "overcast"),
-        (CLEAR | {"distance": 1.2, "floor": 80.0, "chroma": 4.0, "spread": 25.0}, "fog"),
+        (CLEAR | {"distance": 1.2, "near": 1.9, "floor": 80.0, "chroma": 4.0, "spread": 25.0}, "fog"),
+        (CLEAR | {"distance": 1.2, "near": 1.8, "floor": 97.0, "chroma": 1.0, "spread": 10.0}, "unknown"),
         (CLEAR | {"sky_blue": 2.0, "sky_chroma": 12.0}, "unknown"),
     ],
 )

@@ -30,6 +30,15 @@ def test_squats_are_counted() -> None:
     assert named(poses, "squat").count == 5
 
 
+def test_a_squat_that_the_end_cuts_off_counts_and_pauses_do_not_part_a_set() -> None:
+    def depth(t: float) -> float:  # down for 2 s, standing for 3 s, and the recording ends on the way up
+        return float(max(0.0, np.sin((t % 5.0) * np.pi / 2))) if t % 5.0 < 2 else 0.0
+
+    poses = [stand(t, sink=depth(t)) for t in at_ten_hertz(11.6)]
+    assert named(poses, "squat").count == 3
+    assert named([stand(t, sink=depth(t)) for t in at_ten_hertz(11.1)], "squat").count == 2
+
+
 def test_jumps_are_counted() -> None:
     def lift(t: float) -> float:
         return max(0.0, 50 * (1 - (((t % 2.0) - 1.0) / 0.3) ** 2))

@@ -20,7 +20,15 @@ FPS = 30.0
 def scene(seconds: float, **columns: np.ndarray | float) -> SceneLog:
     log = SceneLog()
     base: dict[str, np.ndarray | float] = dict.fromkeys(COLUMNS, 0.0)
-    base |= {"luma": 120.0, "spread": 50.0, "sky": 160.0, "sharp": 500.0, "speed": 0.02, "distance": 3.0}
+    base |= {
+        "luma": 120.0,
+        "spread": 50.0,
+        "sky": 160.0,
+        "sharp": 500.0,
+        "speed": 0.02,
+        "distance": 3.0,
+        "near": 3.0,
+    }
     base |= {"chroma": 12.0, "floor": 30.0, "sky_chroma": 12.0, **columns}
     count = round(seconds * FPS)
     for name in COLUMNS:

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from marketplace.models.event import Event
 from moderation.finance import TABLES
+from payouts import checks, plan_use
 from payouts.models import StripeEvent
 from tests import people
 from tests.buyers.checkout import signed_in
 from tests.payouts import stage
+from tests.payouts.test_plan_api import with_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +37,7 @@ def test_fin_sees_what_was_sold_what_is_owed_and_that_the_books_hold() -> None:
     assert "$70.00" in page
     assert "$30.00" in page
     assert alice.email in page
+    assert all(escape(rule.meaning) in page for rule in checks.RULES)
     (month,) = saved(fin, "revenue")
     assert (month["revenue_minor"], month["contributors_minor"], month["currency"]) == ("7000", "3000", "usd")
     (due,) = saved(fin, "due")
@@ -41,6 +45,31 @@ def test_fin_sees_what_was_sold_what_is_owed_and_that_the_books_hold() -> None:
     assert saved(fin, "events")[0]["kind"] == "'=cmd|x", "no spreadsheet takes it for a formula"
     assert {row["state"] for row in saved(fin, "books")} == {"holds"}
     assert fin.get("/desk/finance/nothing.csv").status_code == 404
+
+
+def test_fin_sees_what_plans_have_paid_and_not_used() -> None:
+    alice, bob = people.alice(), people.bob()
+    with_plan(bob)
+    package = stage.package_of((alice, 3_600))
+    plan_use.take(
+        member=bob.membership,
+        package=package,
+        accepted_sha256=package.licence.sha256,
+        address_prefix="",
+        agent="",
+    )
+    fin = signed_in(people.staff("fin@example.org", "Finance"))
+    (row,) = saved(fin, "plans")
+    assert (row["hours"], row["used"], row["paid_minor"], row["unused_minor"]) == (
+        "10.0",
+        "1.0",
+        "20000",
+        "18000",
+    )
+    (month,) = saved(fin, "revenue")
+    assert (month["revenue_minor"], month["contributors_minor"]) == ("1400", "600")
+    assert "$180.00" in fin.get("/desk/finance/").content.decode()
+    assert {row["state"] for row in saved(fin, "books")} == {"holds"}
 
 
 def test_every_table_can_be_saved_when_it_is_empty() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import stripe
 from django.db import connections
 from django.db.models import Sum
+from django.urls import get_resolver
 from django.utils import timezone
 
 from buyers import orders
@@ -251,6 +252,7 @@ def _take(event: dict[str, Any]) -> None:
 
 def helpers(count: int = 4) -> ProcessPoolExecutor:
     """Start the processes that take events at once."""
+    get_resolver().url_patterns  # noqa: B018 - imports what every child would import by itself
     connections.close_all()  # so that the children, who start at the first call, share none with us
     pool = ProcessPoolExecutor(count, mp_context=get_context("fork"))
     pool.submit(os.getpid).result()
@@ -308,4 +310,6 @@ def play(
             earlier += events
         market.pay_out()
     in_order(market.fresh())
-    return market.final(), market.last
+    how = market.final()
+    User.objects.filter(pk__in=[person.pk for person in market.people]).update(is_active=False)
+    return how, market.last  # and no payout run of a later history looks at these people

@@ -112,6 +112,20 @@ def test_an_order_that_is_paid_twice_is_told_to_the_desk(sim: Simulator, order: 
     assert first.stripe_session_id != second.id
 
 
+def test_of_two_payments_the_one_on_the_orders_own_page_counts_in_any_order(
+    sim: Simulator, order: Order
+) -> None:
+    sim.pays(order)
+    again = sim.second_payment(order)
+    told = sim.events(PAID)
+    for found in reversed(told):
+        assert sim.take(found)
+    order.refresh_from_db()
+    assert (order.state, order.stripe_payment_intent != again) == (OrderState.PAID, True)
+    kinds = sorted(LedgerTransaction.objects.values_list("kind", flat=True))
+    assert kinds == ["sale", "stripe_fee", "unclaimed"]
+
+
 @pytest.mark.parametrize("metadata", [{}, {"order": "7"}, {"order": ""}])
 def test_a_session_of_another_site_on_our_account_is_left_alone(
     sim: Simulator, metadata: dict[str, str]

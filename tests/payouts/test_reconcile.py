@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,7 @@ from buyers import orders
 from buyers.models import Order
 from buyers.stripe_api import client
 from marketplace.states import OrderState
-from payouts import checks, inbox, reconcile, sweeping, tasks, transfers
+from payouts import checks, inbox, ledger, reconcile, sweeping, tasks, transfers
 from payouts.models import Reconciliation, StripeEvent
 from tests import people
 from tests.payouts.stage import Simulator, package_of, past_hold
@@ -67,6 +68,24 @@ def test_a_movement_that_the_books_miss_is_named_until_it_is_booked(sim: Simulat
     (row,) = tomorrow()
     assert row.difference_minor == 0
     assert Reconciliation.objects.count() == 1
+
+
+def test_a_fee_that_no_event_told_in_time_is_booked_at_night(sim: Simulator, order: Order) -> None:
+    order = sim.pays(order)
+    session: Any = client().v1.checkout.sessions.retrieve(
+        order.stripe_session_id, {"expand": ["payment_intent"]}
+    )
+    intent = session.payment_intent
+    orders.mark_paid(
+        order=order,
+        payment_intent=intent.id,
+        charge=intent.latest_charge,
+        amount_minor=25_000,
+        currency="usd",
+    )
+    ledger.post_sale(order=order)  # as when the charge has no movement yet
+    (row,) = tomorrow()
+    assert (row.difference_minor, row.ours_minor) == (0, 24_245)
 
 
 def test_events_that_were_never_delivered_are_fetched(sim: Simulator, order: Order) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
+from pprint import pformat
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def test_a_storm_of_events_ends_where_order_does(sim: Simulator) -> None:
             if broken := checks.broken():
                 different[seed] = {"broken": [(rule.name, ids) for rule, ids in broken]}
                 break
-    assert different == {}
+    assert different == {}, pformat(different, width=110)
     if HISTORIES >= 30:  # it was a storm worth the name
         assert {"paid", "refunded", "disputed", "charged_back", "expired", "settled", "reversed"} <= set(seen)
     log.warning("%d of %d histories end as told in order: %s", HISTORIES, HISTORIES, dict(seen))

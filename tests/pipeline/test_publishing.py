@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from django.conf import settings
 from pycocotools.coco import COCO
@@ -14,7 +18,9 @@ from marketplace import storage
 from marketplace.models import Clip, Package, PackageObject, PackageVersion
 from marketplace.states import ClipState, JobState, PackageState, VersionState, advance
 from pipeline import jobs, packages, tasks
+from pipeline.video.marked import mark
 from tests import people
+from tests.media import frames_of, make_video
 
 pytestmark = pytest.mark.django_db
 
@@ -28,15 +34,19 @@ POSE = {
 }
 
 
+def video(folder: Path, number: int) -> bytes:
+    """Film a second that differs by its number."""
+    path = folder / f"{number}.mp4"
+    make_video(path, seconds=1.0, size=(320, 180), seed=number + 1)
+    return path.read_bytes()
+
+
 @pytest.fixture
-def clips(s3: object) -> list[Clip]:
+def clips(s3: object, tmp_path: Path) -> list[Clip]:
     footage = people.make_footage(
         people.alice(), certificate={"masked_share": 0.012, "doubtful": [{"id": 1}]}
     )
-    made = [
-        people.make_clip(footage, position=n, seconds=5 + n, media=f"media {n}".encode() * 50)
-        for n in range(3)
-    ]
+    made = [people.make_clip(footage, position=n, seconds=5 + n, media=video(tmp_path, n)) for n in range(3)]
     for clip in made:
         facts = {
             "schema": 1,
@@ -116,6 +126,43 @@ def test_everything_is_there_and_every_checksum_is_right(clips: list[Clip]) -> N
     assert {entry["path"] for entry in listed} == whole - {"manifest.jsonl", "SHA256SUMS"}
     assert hashlib.sha256(body(version, "manifest.jsonl")).hexdigest() == version.manifest_sha256
     assert body(version, "LICENSE.txt").decode() == package.licence.text
+
+
+def test_the_free_sample_has_marked_videos_only(clips: list[Clip], tmp_path: Path) -> None:
+    version = publish(draft(clips))
+    rows = version.objects_in.filter(path__startswith="sample/")
+    videos = [row for row in rows if row.media_type == "video/mp4"]
+    assert [row.path for row in videos] == ["sample/media/clip_000000.mp4"]
+    whole = set(version.objects_in.exclude(path__startswith="sample/").values_list("sha256", flat=True))
+    sold = {clip.media_sha256 for clip in clips}
+    assert not {row.sha256 for row in videos} & (whole | sold)
+    for name, path in (("sold", "media/clip_000000.mp4"), ("free", "sample/media/clip_000000.mp4")):
+        (tmp_path / f"{name}.mp4").write_bytes(body(version, path))
+    sold_frames, free_frames = frames_of(tmp_path / "sold.mp4"), frames_of(tmp_path / "free.mp4")
+    assert len(sold_frames) == len(free_frames)
+    for before, after in zip(sold_frames, free_frames, strict=True):
+        assert before.shape == after.shape
+        changed = np.abs(before.astype(int) - after.astype(int)).max(axis=2) > 25
+        assert changed.mean() > 0.02  # the mark crosses every frame …
+        for part in np.array_split(
+            changed, 3, axis=0
+        ):  # … in each third of it, so that it cannot be cropped off
+            assert part.any()
+    listed = json.loads(body(version, "sample/annotations/clips/clip_000000.json"))
+    assert listed["media"]["sha256"] == videos[0].sha256
+    with tarfile.open(fileobj=io.BytesIO(body(version, "sample/shards/000000.tar"))) as tar:
+        inside = tar.extractfile("clip_000000.mp4")
+        assert inside is not None
+        assert hashlib.sha256(inside.read()).hexdigest() == videos[0].sha256
+
+
+def test_the_same_clip_marked_twice_is_the_same_file_with_its_sound(tmp_path: Path) -> None:
+    make_video(tmp_path / "a.mp4", seconds=1.0, size=(322, 182), audio=True)
+    for name in ("b", "c"):
+        mark(tmp_path / "a.mp4", tmp_path / f"{name}.mp4")
+    assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "c.mp4").read_bytes()
+    with av.open(str(tmp_path / "b.mp4")) as found:
+        assert (len(found.streams.video), len(found.streams.audio)) == (1, 1)
 
 
 def test_pycocotools_opens_the_keypoints(clips: list[Clip], tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -92,3 +92,14 @@ def test_a_wrong_clock_is_set_right_by_the_offset() -> None:
         align(track, began_utc=START.timestamp(), duration_s=600)
     placed = align(track, began_utc=START.timestamp(), duration_s=600, clock_offset_s=-3600)
     assert placed.t[0] == pytest.approx(0)
+
+
+@pytest.mark.parametrize(("month", "hours"), [(1, 1), (7, 2)])
+def test_a_camera_that_writes_the_time_on_the_wall_is_understood(month: int, hours: int) -> None:
+    began = datetime(2026, month, 4, 10, 0, 0, tzinfo=UTC)
+    track = sidecar.parse(files.gpx(trip(600), began=began))  # in Vienna, by UTC
+    wall = began + timedelta(hours=hours)
+    placed = align(track, began_utc=wall.timestamp(), duration_s=600)
+    assert (placed.t[0], placed.t[-1]) == (0, 600)
+    with pytest.raises(TelemetryError, match="of another trip"):
+        align(track, began_utc=(wall + timedelta(hours=1)).timestamp(), duration_s=600)

@@ -1,0 +1,185 @@
+"""Train the plate head: a small network on the features that PP-OCR's text detector has computed anyway.
+
+    python -m pipeline.training.train_plate_head scenes.pickle ppocr_det.onnx head.onnx --minutes 25
+
+Wants PyTorch, which the product does not: run it in a virtual environment with torch, onnx, onnxscript, onnxruntime,
+opencv-python-headless, numpy and pillow. The text detector is frozen, so a CPU is enough: its features are computed
+by ONNX Runtime in other processes, the head learns from pictures that are never the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import random
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from pipeline.training.plate_scenes import Scene, sample
+from pipeline.video.plate_head import FEATURES
+
+SIZES = (160, 192, 256)
+BATCH = 8
+
+
+def block(channels: int, size: int = 5) -> nn.Module:
+    """A depthwise and a pointwise convolution."""
+    return nn.Sequential(
+        nn.Conv2d(channels, channels, size, padding=size // 2, groups=channels, bias=False),
+        nn.BatchNorm2d(channels),
+        nn.Conv2d(channels, channels, 1, bias=False),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(),
+    )
+
+
+def joint(channels_in: int, channels: int) -> nn.Module:
+    """A pointwise convolution."""
+    return nn.Sequential(nn.Conv2d(channels_in, channels, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU())
+
+
+class Head(nn.Module):
+    """Features and picture in; 1 × 5 × H/4 × W/4 out: heat (a probability), log size, offset, in strides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fine, self.coarse = joint(96, 40), joint(96, 48)
+        self.pixels = nn.Sequential(nn.PixelUnshuffle(4), joint(48, 24), block(24))
+        self.into8 = joint(40 + 24 + 48, 64)
+        self.at8 = nn.ModuleList([block(64) for _ in range(3)])
+        self.at16 = nn.ModuleList([block(64) for _ in range(2)])
+        self.into4 = joint(64 + 64, 48)
+        self.at4 = nn.ModuleList([block(48, 3) for _ in range(2)])
+        self.out = nn.Conv2d(48, 5, 1)
+        nn.init.constant_(self.out.bias[:1], -4.0)
+
+    def forward(self, image: Tensor, fine: Tensor, coarse: Tensor) -> Tensor:
+        four = torch.cat([self.fine(fine), self.pixels(image)], 1)
+        eight = self.into8(torch.cat([nn.functional.max_pool2d(four, 2), self.coarse(coarse)], 1))
+        for one in self.at8:
+            eight = eight + one(eight)
+        deep = nn.functional.max_pool2d(eight, 2)
+        for one in self.at16:
+            deep = deep + one(deep)
+        eight = eight + nn.functional.interpolate(deep, scale_factor=2.0, mode="nearest")
+        four = self.into4(
+            torch.cat([four, nn.functional.interpolate(eight, scale_factor=2.0, mode="nearest")], 1)
+        )
+        for one in self.at4:
+            four = four + one(four)
+        out = self.out(four)
+        return torch.cat([torch.sigmoid(out[:, :1]), out[:, 1:]], 1)
+
+
+class Batches(torch.utils.data.IterableDataset):
+    """Endless batches of (image, fine, coarse, target), all of one size."""
+
+    def __init__(self, scenes: list[Scene], model: bytes, seed: int) -> None:
+        self.scenes, self.model, self.seed = scenes, model, seed
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
+        cv2.setNumThreads(1)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        net = onnxruntime.InferenceSession(self.model, options, providers=["CPUExecutionProvider"])
+        info = torch.utils.data.get_worker_info()
+        dice = random.Random(self.seed * 100 + (info.id if info else 0))  # noqa: S311
+        weights = [6.0 if scene.places else 1.0 for scene in self.scenes]
+        while True:
+            size = dice.choice(SIZES)
+            made = [sample(dice.choices(self.scenes, weights)[0], size, dice) for _ in range(BATCH)]
+            images = np.stack(
+                [(picture.transpose(2, 0, 1).astype(np.float32) - 127.5) / 127.5 for picture, _ in made]
+            )
+            fine, coarse = net.run(FEATURES, {"x": images})
+            yield images, fine, coarse, np.stack([target for _, target in made])
+
+
+def loss_of(out: Tensor, target: Tensor) -> Tensor:
+    """CenterNet's loss (Zhou et al., 2019): focal on the heat, absolute on sizes and offsets near the middles."""
+    heat, wanted, counts = out[:, 0].clamp(1e-5, 1 - 1e-5), target[:, 0], target[:, 5]
+    peak = (wanted >= 0.999).float()
+    hit = -((1 - heat) ** 2) * torch.log(heat) * peak
+    miss = -((1 - wanted) ** 4) * heat**2 * torch.log(1 - heat) * (1 - peak)
+    number = peak.sum().clamp(min=1)
+    near = (wanted > 0.5).float() * wanted
+    sides = (out[:, 1:3] - target[:, 1:3]).abs().sum(1) + 0.25 * (out[:, 3:5] - target[:, 3:5]).abs().sum(1)
+    return ((hit + miss) * counts).sum() / number + (sides * near).sum() / near.sum().clamp(min=1)
+
+
+def train(scenes: list[Scene], model: bytes, minutes: float, seed: int, out: Path) -> Head:
+    """Learn for this long, the rate falling as a cosine of the time."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    head = Head()
+    optimiser = torch.optim.AdamW(head.parameters(), lr=3e-3, weight_decay=1e-4)
+    loader = torch.utils.data.DataLoader(Batches(scenes, model, seed), batch_size=None, num_workers=1)
+    begun, mean = time.monotonic(), 0.0
+    for step, (image, fine, coarse, target) in enumerate(loader, 1):
+        done = (time.monotonic() - begun) / (60 * minutes)
+        if done >= 1:
+            break
+        rate = 3e-3 * (min(1.0, step / 50) * 0.5 * (1 + np.cos(np.pi * done)) + 0.003)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        loss = loss_of(head(image, fine, coarse), target)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(head.parameters(), 5.0)
+        optimiser.step()
+        mean = float(loss.detach()) if step == 1 else 0.98 * mean + 0.02 * float(loss.detach())
+        if step % 100 == 0:
+            sys.stdout.write(f"{60 * minutes * done:.0f} s, step {step}, loss {mean:.3f}\n")
+            sys.stdout.flush()
+        if step % 500 == 0:
+            export(head, out)
+            head.train()
+    return head
+
+
+def export(head: Head, path: Path) -> None:
+    """Write the head as ONNX, for pictures of any size."""
+    head.eval()
+    example = (torch.zeros(1, 3, 96, 128), torch.zeros(1, 96, 24, 32), torch.zeros(1, 96, 12, 16))
+    rows, columns = torch.export.Dim("rows", min=1, max=512), torch.export.Dim("columns", min=1, max=512)
+    torch.onnx.export(
+        head,
+        example,
+        str(path),
+        input_names=["image", "fine", "coarse"],
+        output_names=["plates"],
+        dynamic_shapes=(
+            {2: 32 * rows, 3: 32 * columns},
+            {2: 8 * rows, 3: 8 * columns},
+            {2: 4 * rows, 3: 4 * columns},
+        ),
+        opset_version=18,
+        external_data=False,
+        verbose=False,
+    )
+
+
+def main() -> None:
+    """Read the command line, train, export."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenes", type=Path)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--minutes", type=float, default=25)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    with chosen.scenes.open("rb") as file:
+        scenes: list[Scene] = pickle.load(file)  # noqa: S301  (written by gather_scenes)
+    export(train(scenes, chosen.text.read_bytes(), chosen.minutes, chosen.seed, chosen.out), chosen.out)
+
+
+if __name__ == "__main__":
+    main()

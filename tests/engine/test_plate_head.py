@@ -1,0 +1,108 @@
+"""The plate head: what its numbers mean, what it was taught with, and plates it finds that have no letters."""
+
+from __future__ import annotations
+
+import random
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.training.plate_scenes import STRIDE, Scene, cleaned, sample, targets
+from pipeline.training.render_plates import HEIGHT, drawn
+from pipeline.video import plate_head
+from pipeline.video.boxes import Box, iou
+from pipeline.video.plate_head import PlateHead
+from pipeline.video.text import Text
+
+
+class Answer:
+    """A network that answers what it is told."""
+
+    def __init__(self, plates: np.ndarray) -> None:
+        self.plates = plates
+
+    def run(self, _: None, __: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return [self.plates[None, :5]]
+
+
+def decoded(monkeypatch: pytest.MonkeyPatch, plates: np.ndarray) -> list[Box]:
+    monkeypatch.setattr(plate_head, "session", lambda name, threads: Answer(plates))
+    empty = np.zeros((1, 1, 1, 1), np.float32)
+    return PlateHead(threads=1).find(empty, empty, empty)
+
+
+def test_what_is_taught_is_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    areas = [(30.0, 40.0, 60.0, 20.0), (120.5, 100.25, 33.0, 30.0)]
+    found = decoded(monkeypatch, targets(areas, [], 192))
+    sure = [box for box in found if box.score >= 0.99]
+    assert len(sure) == 2
+    for area in areas:
+        assert max(iou(box, Box("plate", *area)) for box in sure) > 0.99
+
+
+def test_a_cold_map_shows_no_plate(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert decoded(monkeypatch, np.zeros((5, 20, 30), np.float32)) == []
+
+
+def test_tiny_plates_and_unsure_places_count_neither_way() -> None:
+    target = targets([(50.0, 50.0, 6.0, 3.0)], [(100.0, 100.0, 40.0, 20.0)], 192)
+    assert target[0].max() == 0
+    assert target[5, 51 // STRIDE, 53 // STRIDE] == 0
+    assert target[5, 110 // STRIDE, 120 // STRIDE] == 0
+    assert target[5, 10, 40] == 1
+
+
+def test_plates_are_drawn_in_many_shapes() -> None:
+    shapes = {
+        round(plate.shape[1] / plate.shape[0], 1) for plate in (drawn(random.Random(n)) for n in range(40))
+    }
+    assert all(drawn(random.Random(n)).shape[0] == HEIGHT for n in range(3))
+    assert min(shapes) < 1.6
+    assert max(shapes) > 4.3
+
+
+def test_real_plates_are_painted_over_before_anything_is_learnt() -> None:
+    picture = np.full((120, 200, 3), 90, np.uint8)
+    cv2.putText(picture, "AB 123", (60, 80), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 2)
+    clean, lights = cleaned(picture, [(55.0, 55.0, 100.0, 32.0)])
+    assert np.abs(clean.astype(int) - 90).max() < 12
+    assert lights[0][1].min() > 20
+
+
+def test_a_training_picture_shows_the_plate_where_the_target_says() -> None:
+    grey = np.full((200, 300, 3), 60, np.uint8)
+    light = (np.full(3, 200, np.float32), np.full(3, 40, np.float32))
+    scene = Scene(grey, [(130.0, 120.0, 50.0, 16.0)], [light], [], [])
+    for seed in range(6):
+        picture, target = sample(scene, 160, random.Random(seed))
+        assert picture.shape == (160, 160, 3)
+        assert target.shape == (6, 40, 40)
+        again, _ = sample(scene, 160, random.Random(seed))
+        np.testing.assert_array_equal(picture, again)
+
+
+def test_a_blank_plate_on_a_car_is_found_although_it_has_no_letters() -> None:
+    """No real car is in the repository: a drawn rear with lamps, in several sizes; most of them must be found."""
+    hits = 0
+    for number, size in enumerate((300, 360, 420, 480)):
+        picture, plate = rear(size, random.Random(number))
+        found = Text(threads=1).lines_and_plates(picture, Box("a", 0, 0, size, size), zoom=1.0, longest=512)[
+            1
+        ]
+        hits += any(iou(box, plate) > 0.4 for box in found)
+    assert hits >= 2
+
+
+def rear(size: int, dice: random.Random) -> tuple[np.ndarray, Box]:
+    """Draw the rear of a car with a plate."""
+    picture = np.full((size, size, 3), 110, np.uint8)
+    cv2.rectangle(picture, (size // 8, size // 4), (7 * size // 8, 7 * size // 8), (70, 40, 30), -1)
+    cv2.rectangle(picture, (size // 5, size // 4), (4 * size // 5, size // 2), (30, 30, 30), -1)
+    for x in (size // 8, 6 * size // 8):
+        cv2.rectangle(picture, (x, size // 2), (x + size // 8, 5 * size // 8), (30, 30, 190), -1)
+    width = size // 4
+    flat = cv2.resize(drawn(dice), (width, width // 3), interpolation=cv2.INTER_AREA)[..., ::-1]
+    x, y = (size - width) // 2, 5 * size // 8
+    picture[y : y + width // 3, x : x + width] = flat
+    return cv2.GaussianBlur(picture, (0, 0), 1.0), Box("plate", x, y, width, width // 3)
