@@ -183,10 +183,11 @@ class Tracker:
         return self.hold
 
     def _believed(self, track: Track, frame: int) -> bool:
-        weak = len(track.hits) == 1 and track.scores[0] < SURE
+        if len(track.hits) > 1 or track.scores[0] >= SURE or abs(frame - track.hits[0]) <= self.glimpse:
+            return True
         if track.opens and frame <= track.hits[0]:  # what stands at the start of a scene was not seen coming
             return True
-        return not weak or abs(frame - track.hits[0]) <= self.glimpse
+        return track.placed > track.hits[0]  # its look was found again: it is a thing, not a flicker
 
     def take_closed(self, before: int) -> list[Track]:
         """Return and drop the closed tracks that ended before this frame."""
