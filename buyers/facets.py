@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from dataclasses import dataclass
+from typing import Any
 
+from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, CharField, IntegerField, QuerySet, Value, When
@@ -13,6 +17,11 @@ from marketplace import countries, taxonomy
 from marketplace.models import Package, Vertical
 
 PLACES_SHOWN = 12
+# Counting goes over every package that has the words. Where thousands are counted and it takes this long, the same
+# question gets the same counts for a short while; in a smaller shop every count is of this moment.
+SLOW_S = 0.15
+MANY = 2_000
+KEPT_S = 15
 OPEN = {"vertical", "odd.illumination", "sport.discipline", "country", "price"}
 
 
@@ -123,11 +132,23 @@ def _count(rows: QuerySet[Package], asked: Asked) -> dict[str, dict[str, int]]:
         tag=f"CASE {own} ELSE 0 END" if own else "0",
         **{name: fails.get(name, "0") for name in ("vertical", "price", "country", "place")},
     )
+    return _tally(whole, [*params, *(f"{axis}." for axis in axes)])
+
+
+def _tally(sql: str, params: list[Any]) -> dict[str, dict[str, int]]:
+    key = "facets:" + hashlib.sha256(repr((sql, params)).encode()).hexdigest()
+    kept: dict[str, dict[str, int]] | None = cache.get(key)
+    if kept is not None:
+        return kept
     counts: dict[str, dict[str, int]] = {}
+    began = time.monotonic()
     with connection.cursor() as cursor:
-        cursor.execute(whole, [*params, *(f"{axis}." for axis in axes)])
+        cursor.execute(sql, params)
         for name, value, count in cursor.fetchall():
             if name == TAG:
                 name, value = taxonomy.axis_of(value), value.rpartition(".")[2]
             counts.setdefault(name, {})[value] = count
+    largest = max((count for values in counts.values() for count in values.values()), default=0)
+    if time.monotonic() - began >= SLOW_S and largest >= MANY:
+        cache.set(key, counts, KEPT_S)
     return counts

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from moderation import curating_views, finance_views, views
+from moderation import curating_views, finance_views, publishing, views
 
 app_name = "moderation"
 urlpatterns = [
@@ -17,5 +17,6 @@ urlpatterns = [
     path("finance/tax/<int:year>.csv", finance_views.tax_csv, name="finance_tax"),
     path("packages/choose/", curating_views.page, name="curate"),
     path("packages/choose/take/", curating_views.choose, name="choose"),
+    path("packages/publishing/<uuid:pk>/", publishing.line, name="publishing"),
     path("packages/draft/", curating_views.draft, name="draft"),
 ]

@@ -17,6 +17,7 @@ from marketplace.models import LicenceTerms, Package, PackageVersion
 from marketplace.models.licence import add_terms
 from marketplace.money import Money
 from marketplace.states import MoveRefused, PackageState, VersionState, advance
+from moderation import publishing
 from moderation.admin.base import Desk
 from moderation.admin.money import Rows
 from moderation.confirm import ask
@@ -31,8 +32,7 @@ class VersionRows(Rows):
 
     @admin.display(description="Progress")
     def progress(self, row: PackageVersion) -> str:
-        job = row.jobs.order_by("-created_at").first()
-        return f"{job.get_state_display()} {job.progress:.0%}" if job else "Not started."
+        return publishing.progress(row)
 
 
 @admin.register(Package)
@@ -80,7 +80,7 @@ class PackageAdmin(Desk):
             try:
                 with transaction.atomic():
                     jobs.enqueue_publish(version=version, actor=request.user)
-                messages.success(request, "Publishing has started. Reload this page to see how far it is.")
+                messages.success(request, "Publishing has started: the table below says how far it is.")
             except MoveRefused as error:
                 messages.error(request, str(error))
         return self._back(package)

@@ -36,14 +36,14 @@ class Burnt:
         self._keeps_undecided = keeps_undecided
         self._overlays = Overlays()
         self._lines: list[_Line] = []
-        self._looks = 0
+        self.looks = 0
 
     def look(self, frame: int, luma: NDArray[np.uint8], lines: Sequence[Box]) -> None:
         """Take the lines of text at the rims of a frame with this H × W luma plane; their kind is `screen`."""
         burnt = self._overlays.look(luma, lines)
         undecided = self._overlays.undecided if self._keeps_undecided else []
-        self._looks += 1
-        wanted = list(lines) if self._looks == 1 else burnt
+        self.looks += 1
+        wanted = list(lines) if self.looks == 1 else burnt
         for line in self._lines:
             if line.end is not None:
                 continue

@@ -65,6 +65,7 @@ class Eyes:
         self._gates = {
             name: threading.Semaphore((workers + 1) // 2) for name in ("objects", "faces", "plates")
         }
+        self._pictures = threading.local()
         self._pose: Any = None
         self._pose_lock = threading.Lock()
         self.models: list[dict[str, Any]] = []
@@ -98,7 +99,7 @@ class Eyes:
     ) -> Seen:
         detectors = self._detectors()
         with self._clock("colour"):
-            bgr = cv2.cvtColor(buffer.reshape(self.height * 3 // 2, self.width), cv2.COLOR_YUV2BGR_I420)
+            bgr = self._colours(buffer)
         seen = Seen(frame=frame)
         if "objects" in looks:
             try:
@@ -141,6 +142,14 @@ class Eyes:
                 faces = [box for box in seen.private if box.kind == "face"]
                 seen.private += heads.of_poses(seen.poses, faces, tall)
         return seen
+
+    def _colours(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the frame as BGR, in a picture that this thread uses again: new pages cost more than that."""
+        bgr = getattr(self._pictures, "bgr", None)
+        if bgr is None:
+            bgr = self._pictures.bgr = np.empty((self.height, self.width, 3), np.uint8)
+        rows = buffer.reshape(self.height * 3 // 2, self.width)
+        return np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_I420, dst=bgr), np.uint8)
 
     @contextmanager
     def _clock(self, name: str) -> Iterator[None]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video.boxes import Box
+from pipeline.video.planes import shrink
 
 WIDTH = 320
 # Mean absolute luma difference after the flow has been undone: on real rides, walks and matches it stays under 9.5,
@@ -42,7 +43,7 @@ class Motion:
 
     def shrink(self, luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the luma plane at 320 pixels wide."""
-        return cv2.resize(luma, self.small, interpolation=cv2.INTER_AREA)
+        return shrink(luma, *self.small)
 
     def step(self, small: NDArray[np.uint8], *, same: bool) -> Step:
         """Return the motion from the previous call's picture to this one; `same` says that nothing changed."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.video.boxes import Box
 from pipeline.video.burnt import Burnt
 from pipeline.video.errors import Cancelled
-from pipeline.video.look import Eyes, Seen
+from pipeline.video.look import VEHICLES, Eyes, Seen
 from pipeline.video.marks import Marks
 from pipeline.video.motion import Motion
 from pipeline.video.options import Options
@@ -27,13 +27,17 @@ from pipeline.video.redact import REDACTED_KINDS, Planes, covered_rects, fill
 from pipeline.video.scene import SceneLog
 from pipeline.video.schedule import Schedule
 from pipeline.video.seams import SEAM_KINDS, Seam
-from pipeline.video.tracks import BY_LOOK, Track, Tracker
+from pipeline.video.tracks import BY_LOOK, PERSON, Track, Tracker
 from pipeline.video.write import Writer
 
 # Key frames that are looked at before the first of them is applied.
 LAG = 3
 # Seconds since their last detection for which plates and jerseys need no search.
 KNOWN_S = 0.3
+# Seconds for which something that was seen counts as near.
+NEAR_S = 1.0
+# Looks after which it is known what is burnt into a recording.
+TOLD = 4
 # Frames encoded behind the main thread.
 QUEUE = 2
 
@@ -82,7 +86,7 @@ class OnePass:
     ) -> None:
         self.reader, self.writer, self.eyes = reader, writer, eyes
         self.first, self.start, self.end = reader.first, start, end
-        self.fill = options.fill
+        self.fill, self.tagged = options.fill, not options.only_redact
         self.manual = Marks(options.manual, fps=float(reader.rate), width=reader.width, height=reader.height)
         fps = float(reader.rate)
         self.motion = Motion(reader.width, reader.height)
@@ -90,6 +94,7 @@ class OnePass:
         self.scene = SceneLog()
         self.log = Log(fps=fps, width=reader.width, height=reader.height)
         self.schedule = Schedule(options=options, fps=fps)
+        self.vehicles = -1  # the last key frame in which there was one
         self.burnt = Burnt(keeps_undecided=options.vertical == "driving")
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
@@ -127,7 +132,7 @@ class OnePass:
             if previous is not None and previous.index != self.last_key:
                 self._look(previous)
             self._apply(0)
-            total = self.first + len(self.scene)
+            total = self.first if previous is None else previous.index + 1
             self.tracker.finish(total - 1)
             while self.ring:
                 self._emit()
@@ -150,7 +155,8 @@ class OnePass:
         small = self.motion.shrink(planes.y)
         step = self.motion.step(small, same=same)
         self.tracker.note(index, step)
-        self.scene.add(planes, small, step)
+        if self.tagged:
+            self.scene.add(planes, small, step)
         slot = Slot(
             index=index,
             buffer=buffer,
@@ -164,7 +170,7 @@ class OnePass:
 
     def _look(self, slot: Slot, *, reuse: bool = False) -> None:
         self._apply(LAG - 1)
-        looks = self.schedule.looks(slot.index, fresh=slot.cut)
+        looks = self.schedule.looks(slot.index, fresh=slot.cut, quiet=self._quiet(slot.index))
         if reuse and self.last_seen is not None and "pose" not in looks:
             slot.seen = self.last_seen  # not one sample has changed since: the answer would be the same
         else:
@@ -180,6 +186,20 @@ class OnePass:
             found["face"] = self.tracker.expected(index, "face")
         return found
 
+    def _quiet(self, index: int) -> set[str]:
+        """Return what need not be looked for so often: nothing of it has been near for a while.
+
+        Told by what was applied until now, never by time: the same footage is looked at in the same way each time.
+        """
+        since = index - NEAR_S * float(self.reader.rate)
+        people = any(track.kind in ("face", PERSON) for track in self.tracker.active)
+        nobody = {
+            "faces": not people,
+            "wide": self.vehicles < since,
+            "text": self.burnt.looks >= TOLD,
+        }
+        return {look for look, true in nobody.items() if true}
+
     def _apply(self, waiting: int) -> None:
         """Apply what has been seen, in order, until only so many key frames wait; let go of what is settled.
 
@@ -194,6 +214,8 @@ class OnePass:
             matched = self.tracker.update(slot.index, [*seen.private, *people], slot.planes.y)
             if self._kept(slot.index):
                 self.log.seen(slot.index, seen, matched, fresh=seen.frame == slot.index)
+            if any(box.kind in VEHICLES for box in seen.objects or ()):
+                self.vehicles = slot.index
             if seen.lines is not None and seen.frame == slot.index:
                 self.burnt.look(slot.index, slot.planes.y, seen.lines)
             self.applied = slot.index

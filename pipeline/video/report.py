@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.video import cover, look, redact, sandbox, schedule, tracks
+from pipeline.video import cover, look, measured, redact, sandbox, schedule, tracks
 from pipeline.video.options import Options
 from pipeline.video.probe import Facts
 from pipeline.video.records import Lazy, Log, TrackRecord
@@ -64,6 +64,7 @@ def certificate(
         },
         "stride": stride,
         "look_every_s": {"key frames": schedule.KEY_EVERY_S, **schedule.EVERY_S[options.vertical]},
+        "look_every_s_while_quiet": schedule.QUIET_S,
         "frames": frames,
         "segments": segments,
         "reused_detections": reused,
@@ -91,6 +92,7 @@ def certificate(
             for t in log.tracks
             if t.review
         ],
+        "coverage": measured.coverage(),
         "warnings": list(warnings),
         "isolation": sandbox.describe(),
     }

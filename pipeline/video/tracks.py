@@ -33,8 +33,10 @@ PERSON = "person"
 BY_LOOK = frozenset({"plate", "jersey"})
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
-# Fewer detections than this make a track doubtful.
+# Fewer detections than this of something that was clear make a track doubtful.
 FEW = 3
+# Heights in pixels under which nobody reads a plate or knows a face (pipeline.md).
+LEGIBLE = {"plate": 12.0, "face": 20.0}
 
 
 @dataclass(slots=True)
@@ -151,7 +153,7 @@ class Tracker:
         """Hold what is still active to the last frame and close everything."""
         for track in self.active:
             self._forward(track, last)
-            self._judge(track)
+            self._judge(track, cut=last - track.last_hit <= self.patience)  # it was there to the end
         self.closed += self.active
         self.active = []
 
@@ -285,15 +287,23 @@ class Tracker:
         return box.cx < 0 or box.cy < 0 or box.cx > self.width or box.cy > self.height
 
     def _judge(self, track: Track, *, cut: bool = False) -> None:
-        """Write down why a person should look at this track."""
-        if len(track.hits) < FEW:
-            track.review.add("seen in very few frames")
-        if max(track.scores, default=0.0) < 0.5:
-            track.review.add("never clearly recognised")
-        if np.diff(track.hits).max(initial=0) > self.hold:
-            track.review.add("lost for longer than half a second in between")
+        """Write down why a person should look at this track: what may show before, after or between its boxes.
+
+        What nobody can read and what was covered for a moment without being clear is left out: a list of every
+        lantern is a list that nobody reads.
+        """
         last = track.at(track.last_hit)
-        if last and not cut and not _near_edge(last, self.width, self.height) and track.scores[-1] > 0.6:
+        best = max(track.scores, default=0.0)
+        if last is None or last.h < LEGIBLE.get(track.kind, 0.0):
+            return
+        leaves = cut or _near_edge(last, self.width, self.height)
+        if len(track.hits) < FEW and best >= SURE and not leaves:
+            track.review.add("seen in very few frames")
+        if len(track.hits) >= ESTABLISHED_HITS and best < 0.5:
+            track.review.add("never clearly recognised")
+        if np.diff(track.hits).max(initial=0) > self.hold and track.kind not in BY_LOOK:
+            track.review.add("lost for longer than half a second in between")
+        if len(track.hits) >= ESTABLISHED_HITS and track.scores[-1] >= SURE and not leaves:
             track.review.add("disappears in the middle of the picture")
 
 

@@ -7,12 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from pipeline.video import limits
+from pipeline.video.planes import shrink
 from pipeline.video.redact import Planes
 from pipeline.video.stills import Tiles
 from pipeline.video.watermark import Watermark
@@ -159,11 +159,3 @@ def join(parts: Sequence[Path], target: Path, *, rate: Fraction) -> None:
                         out.mux(packet)
                         count += 1
                 frames += count
-
-
-def shrink(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Return the plane at a smaller size: halves by averaging, the rest linearly (5 × faster than one average)."""
-    while plane.shape[1] >= 2 * width and plane.shape[0] >= 2 * height:
-        half = (plane.shape[1] // 2, plane.shape[0] // 2)
-        plane = cv2.resize(plane, half, interpolation=cv2.INTER_AREA)
-    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from buyers import asked, catalogue
+from buyers import asked, catalogue, facets
 from marketplace.models import Package
 from marketplace.states import ClipState, PackageState, advance
 from pipeline.packages import search_of
@@ -220,6 +220,20 @@ def test_a_page_needs_few_queries_however_many_packages(client: Client, packages
     with CaptureQueriesContext(connection) as queries:
         assert slugs(client, every) == ["day"]
     assert len(queries) <= 12
+
+
+def test_counts_that_take_long_over_thousands_of_packages_are_kept_for_a_while(
+    client: Client, packages: list[Package], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tallies(query: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert "4 packages" in client.get(f"/packages/?{query}").content.decode()
+        return sum("WITH fitting" in query["sql"] for query in queries)
+
+    assert [tallies(""), tallies("")] == [1, 1], "a small shop counts each time"
+    monkeypatch.setattr(facets, "SLOW_S", 0)
+    monkeypatch.setattr(facets, "MANY", 1)
+    assert [tallies(""), tallies("sort=price")] == [1, 0]
 
 
 def test_delisted_drafted_and_withdrawn_packages_are_not_there(

@@ -122,3 +122,14 @@ def test_what_is_not_asked_for_is_not_looked_for() -> None:
     assert "jerseys" not in looks(vertical="driving")
     assert "jerseys" in looks(vertical="driving", jersey=True)
     assert "pose" not in looks(only_redact=True)
+
+
+def test_a_quiet_road_is_looked_at_less_and_a_street_with_people_as_often_as_before() -> None:
+    schedule = Schedule(options=Options.of(vertical="driving", only_redact=True), fps=25)
+    keys = [index for index in range(0, 1000, 3) if schedule.is_key(index)]
+    busy = [schedule.looks(index, fresh=False) for index in keys]
+    quiet = [schedule.looks(index, fresh=False, quiet={"faces", "wide", "text"}) for index in keys]
+    assert sum("faces" in looks for looks in busy) > 1.9 * sum("faces" in looks for looks in quiet)
+    assert sum("wide" in looks for looks in quiet) < sum("wide" in looks for looks in busy)
+    assert [looks & {"objects"} for looks in quiet] == [looks & {"objects"} for looks in busy]
+    assert all("plates" in looks for looks in quiet if "wide" in looks)

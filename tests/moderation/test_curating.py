@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from marketplace.models import Clip, Package
-from marketplace.states import ClipState, PackageState, VersionState
+from marketplace.states import ClipState, JobState, PackageState, VersionState
 from pipeline import duplicates
 from pipeline.models import Job
 from pipeline.video.fingerprint import Print
@@ -67,6 +67,22 @@ def test_publishing_asks_first_and_then_queues_the_job(cora: Client, clips: list
     cora.post(f"/desk/marketplace/package/{package.pk}/publish/")
     assert package.versions.get().state == VersionState.PUBLISHING
     assert Job.objects.get().kind == "publish"
+
+
+def test_a_publication_says_how_far_it_is_until_it_is_over(cora: Client, clips: list[Clip]) -> None:
+    choose(cora, clips)
+    package = order(cora)
+    version = package.versions.get()
+    address = reverse("moderation:publishing", args=[version.pk])
+    assert cora.get(address).content.decode() == "Not started."
+    cora.post(f"/desk/marketplace/package/{package.pk}/publish/")
+    Job.objects.update(state=JobState.RUNNING, step="clips", progress=0.4)
+    assert (
+        "Storing clips: 40%" in cora.get(f"/desk/marketplace/package/{package.pk}/change/").content.decode()
+    )
+    assert 'hx-trigger="every 2s"' in cora.get(address).content.decode()
+    Job.objects.update(state=JobState.DONE)
+    assert "hx-get" not in cora.get(address).content.decode()
 
 
 def test_a_package_is_delisted_and_put_on_sale_again(cora: Client, clips: list[Clip]) -> None:

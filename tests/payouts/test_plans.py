@@ -19,7 +19,7 @@ from buyers.plans import HOUR_MS
 from buyers.stripe_api import client
 from buyers.subscriptions import SubscriptionRefused
 from marketplace.models import Package, User
-from payouts import ledger, plan_use, plans
+from payouts import ledger, plan_use, plans, reconcile
 from payouts.models import Earning, LedgerLine, StripeEvent
 from payouts.plan_use import PlanRefused
 from payouts.stripe_events import HANDLERS
@@ -311,6 +311,8 @@ def test_a_refund_comes_from_our_part_and_a_whole_one_closes_the_month(
     notes = [one for one in plan_documents.of(bob.membership.organisation) if one.kind == "credit_note"]
     assert [note.total_minor for note in notes] == [-amount]
     assert ledger.balance_sum() == {"usd": 0}
+    [day] = reconcile.one_day(day=timezone.now().date())
+    assert (day.movements, day.difference_minor) == (2, 0)
 
 
 def test_a_dispute_closes_the_month_until_it_is_won(sim: Simulator, bob: User) -> None:
