@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from celery.schedules import crontab
 from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
 
 from buyers.models import Order
 from buyers.stripe_api import client
@@ -23,8 +25,9 @@ from marketplace.models import Clip
 from marketplace.money import split
 from marketplace.states import ClipState, OrderState, TransferState
 from payouts import checks, claims, inbox, ledger, stripe_events, transfers
-from payouts.models import AccountKind, LedgerLine, LedgerTransaction, StripeEvent, Transfer
+from payouts.models import AccountKind, Earning, LedgerLine, LedgerTransaction, StripeEvent, Transfer
 from tests import people
+from tests.buyers.checkout import signed_in
 from tests.payouts.stage import Simulator, event, package_of, past_hold, post, signed, sold
 
 pytestmark = pytest.mark.django_db
@@ -270,3 +273,18 @@ def test_beat_checks_pays_and_compares_when_the_design_says() -> None:
     assert beat["reconcile"]["schedule"] == crontab(minute=15, hour=3)
     assert {rule.name.rstrip("b") for rule in checks.RULES} >= {f"I{number}" for number in range(1, 11)}
     assert (settings.PAYOUT_HOLD_DAYS, settings.PAYOUT_MINIMUM_MINOR) == (7, 2_500)
+
+
+def test_fin_runs_payouts_on_demand_and_mo_cannot(sim: Simulator) -> None:
+    alice = people.alice()
+    paid(sim, alice)
+    sim.has_money()
+    sim.account_for(alice)
+    Earning.objects.update(available_on=timezone.now())
+    run = reverse("admin:payouts_transfer_run_payouts")
+    assert signed_in(people.mo()).post(run).status_code == 403
+    fin = signed_in(people.staff("fin@example.org", "Finance"))
+    assert b"Everyone whose earnings are past the hold" in fin.get(run).content
+    assert not Transfer.objects.exists()
+    assert b"1 new, 1 sent, 0 failed." in fin.post(run, follow=True).content
+    assert [one.amount for one in sim.transfers()] == [7_500]
