@@ -36,7 +36,7 @@ def sent(data: bytes, name: str = "ride.csv") -> SimpleUploadedFile:
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
     path = tmp_path / "ride.mp4"
-    make_video(path, SECONDS, (160, 120), 10, seed=4)
+    make_video(path, SECONDS, (320, 240), 10, seed=4)
     return path
 
 

@@ -28,7 +28,7 @@ def test_no_address_with_alices_id_answers_mallory(browser_of_alice: Browser, at
     told = browser_of_alice.start(b"x")
     footage = Footage.objects.get(pk=told["id"])
     clip = people.make_clip(footage, state=ClipState.REVIEW)
-    assert len(routes()) == 12
+    assert len(routes()) == 14
     for pattern in routes():
         pk = clip.pk if pattern.name == "clip_media" else footage.pk
         url = "/" + str(pattern.pattern).replace("<uuid:pk>", str(pk)).replace("<slug:kind>", "clip")

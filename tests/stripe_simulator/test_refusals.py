@@ -41,7 +41,7 @@ def test_a_parameter_that_the_client_does_not_know_is_refused(
     ("more", "param"),
     [
         ({"mode": "gift"}, "mode"),
-        ({"mode": "subscription"}, "mode"),
+        ({"mode": "subscription"}, "line_items[0][price]"),
         ({"customer_update": {"address": "auto"}}, "customer_update"),
         ({"success_url": "/relative"}, "success_url"),
         ({"expires_at": 12}, "expires_at"),
