@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from django.conf import settings
 
 CHUNK = 1024 * 1024
 TOLD_EVERY = 64 * CHUNK
+COMPARED = "compared-sha256"  # metadata of what was put with a checksum
 
 
 class StorageError(Exception):
@@ -37,7 +39,7 @@ class ChecksumMismatch(StorageError):
 
 @dataclass(frozen=True)
 class Stored:
-    """What was written or found: bucket, key, bytes and (when we computed it) the hexadecimal SHA-256."""
+    """What was written or found: bucket, key, bytes and the hexadecimal SHA-256 where somebody computed it."""
 
     bucket: str
     key: str
@@ -59,6 +61,7 @@ def client(*, public: bool = False) -> Any:
             retries={"max_attempts": 5, "mode": "standard"},
             connect_timeout=5,
             read_timeout=60,
+            max_pool_connections=32,
             s3={"addressing_style": "path" if settings.S3_ENDPOINT_URL else "auto"},
             # boto3 adds CRC32 by itself otherwise, which a presigned PUT from a browser does not send.
             request_checksum_calculation="when_required",
@@ -160,14 +163,20 @@ def open_uploads(*, bucket: str) -> list[dict[str, Any]]:
 
 
 def head(*, bucket: str, key: str) -> Stored | None:
-    """Look whether an object is there and how long it is."""
+    """Look whether an object is there, how long it is, and which SHA-256 the store compared when it took it.
+
+    The store's own checksum counts; where it keeps none (SeaweedFS), what stands in the metadata does, which is only
+    written by a request whose checksum the store compared.
+    """
     try:
-        answer = client().head_object(Bucket=bucket, Key=key)
+        answer = client().head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
             return None
         raise StorageError("Object storage did not answer.") from error
-    return Stored(bucket, key, answer["ContentLength"])
+    own = answer.get("ChecksumSHA256", "") if answer.get("ChecksumType") != "COMPOSITE" else ""
+    sha256 = base64.b64decode(own).hex() if own else answer.get("Metadata", {}).get(COMPARED, "")
+    return Stored(bucket, key, answer["ContentLength"], sha256)
 
 
 def file_sha256(path: Path) -> str:
@@ -196,6 +205,7 @@ def put_checked(*, bucket: str, key: str, path: Path, sha256: str, media_type: s
             Body=body,
             ContentType=media_type,
             ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
+            Metadata={COMPARED: sha256},
         )
 
 
@@ -208,6 +218,7 @@ def put_bytes(*, bucket: str, key: str, data: bytes, media_type: str) -> Stored:
         Body=data,
         ContentType=media_type,
         ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+        Metadata={COMPARED: digest.hexdigest()},
     )
     return Stored(bucket, key, len(data), digest.hexdigest())
 
@@ -238,12 +249,15 @@ def get_file(
     return Stored(bucket, key, size, digest.hexdigest())
 
 
-def get_bytes(*, bucket: str, key: str) -> bytes:
-    """Fetch one small object."""
+def get_bytes(*, bucket: str, key: str, sha256: str = "") -> bytes:
+    """Fetch one small object; raise ChecksumMismatch when it is not the one with ``sha256``."""
     try:
-        return client().get_object(Bucket=bucket, Key=key)["Body"].read()
+        data: bytes = client().get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         raise StorageError("A stored file is missing.") from error
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+        raise ChecksumMismatch("The stored bytes are not the ones that were uploaded.")
+    return data
 
 
 def copy(*, source_bucket: str, source_key: str, bucket: str, key: str, media_type: str) -> Stored:
@@ -288,6 +302,24 @@ def look(*, bucket: str, seconds: float) -> None:
         once.head_bucket(Bucket=bucket)
     except (BotoCoreError, ClientError) as error:
         raise StorageError(f"The bucket {bucket} does not answer.") from error
+
+
+def listed(*, bucket: str, prefix: str) -> Iterator[list[tuple[str, datetime]]]:
+    """List what lies under a prefix, a thousand at a time: keys and when they were written."""
+    pages = client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    try:
+        for page in pages:
+            yield [(found["Key"], found["LastModified"]) for found in page.get("Contents", [])]
+    except ClientError as error:
+        raise StorageError("Object storage did not answer.") from error
+
+
+def delete_all(*, bucket: str, keys: Sequence[str]) -> None:
+    """Remove up to a thousand objects in one request; what is gone already is no fault."""
+    wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+    answer = client().delete_objects(Bucket=bucket, Delete=wanted) if keys else {}
+    if answer.get("Errors"):
+        raise StorageError(f"{len(answer['Errors'])} files were not deleted.")
 
 
 def delete(*, bucket: str, key: str) -> None:
