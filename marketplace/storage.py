@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from marketplace import s3_direct
+
 CHUNK = 1024 * 1024
 TOLD_EVERY = 64 * CHUNK
-COMPARED = "compared-sha256"  # metadata of what was put with a checksum
 
 
 class StorageError(Exception):
@@ -163,20 +165,27 @@ def open_uploads(*, bucket: str) -> list[dict[str, Any]]:
 
 
 def head(*, bucket: str, key: str) -> Stored | None:
-    """Look whether an object is there, how long it is, and which SHA-256 the store compared when it took it.
-
-    The store's own checksum counts; where it keeps none (SeaweedFS), what stands in the metadata does, which is only
-    written by a request whose checksum the store compared.
-    """
+    """Look whether an object is there, how long it is, and which SHA-256 the store compared when it took it."""
+    quick = s3_direct.ask("HEAD", bucket=bucket, key=key, headers={"x-amz-checksum-mode": "ENABLED"})
+    if quick is not None and quick.status in (200, 404):
+        found = quick.headers
+        if quick.status == 404:
+            return None
+        return Stored(
+            bucket, key, int(found["Content-Length"]), _compared(found.get("x-amz-checksum-sha256", ""))
+        )
     try:
         answer = client().head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
             return None
         raise StorageError("Object storage did not answer.") from error
-    own = answer.get("ChecksumSHA256", "") if answer.get("ChecksumType") != "COMPOSITE" else ""
-    sha256 = base64.b64decode(own).hex() if own else answer.get("Metadata", {}).get(COMPARED, "")
-    return Stored(bucket, key, answer["ContentLength"], sha256)
+    return Stored(bucket, key, answer["ContentLength"], _compared(answer.get("ChecksumSHA256", "")))
+
+
+def _compared(checksum: str) -> str:
+    # That of an object in parts is a checksum of checksums, with their number behind a dash.
+    return "" if "-" in checksum else base64.b64decode(checksum).hex()
 
 
 def file_sha256(path: Path) -> str:
@@ -199,28 +208,27 @@ def put_file(*, bucket: str, key: str, path: Path, media_type: str) -> Stored:
 def put_checked(*, bucket: str, key: str, path: Path, sha256: str, media_type: str) -> None:
     """Store one file of at most 5 GiB in one request; the store itself compares the SHA-256."""
     with path.open("rb") as body:
-        client().put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=body,
-            ContentType=media_type,
-            ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
-            Metadata={COMPARED: sha256},
-        )
+        _put(bucket, key, body, sha256, media_type)
 
 
-def put_bytes(*, bucket: str, key: str, data: bytes, media_type: str) -> Stored:
-    """Store a small object; the store itself compares the SHA-256."""
-    digest = hashlib.sha256(data)
-    client().put_object(
-        Bucket=bucket,
-        Key=key,
-        Body=data,
-        ContentType=media_type,
-        ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
-        Metadata={COMPARED: digest.hexdigest()},
-    )
-    return Stored(bucket, key, len(data), digest.hexdigest())
+def put_bytes(*, bucket: str, key: str, data: bytes, media_type: str, sha256: str = "") -> Stored:
+    """Store a small object; the store itself compares the SHA-256, which is computed unless it is known."""
+    sha256 = sha256 or hashlib.sha256(data).hexdigest()
+    _put(bucket, key, data, sha256, media_type)
+    return Stored(bucket, key, len(data), sha256)
+
+
+def _put(bucket: str, key: str, body: bytes | IO[bytes], sha256: str, media_type: str) -> None:
+    checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+    headers = {"Content-Type": media_type, "x-amz-checksum-sha256": checksum}
+    if not isinstance(body, bytes):
+        headers["Content-Length"] = str(os.fstat(body.fileno()).st_size)
+    quick = s3_direct.ask("PUT", bucket=bucket, key=key, body=body, sha256=sha256, headers=headers)
+    if quick is not None and quick.status == 200:
+        return
+    if not isinstance(body, bytes):
+        body.seek(0)
+    client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=media_type, ChecksumSHA256=checksum)
 
 
 def get_file(
@@ -251,10 +259,14 @@ def get_file(
 
 def get_bytes(*, bucket: str, key: str, sha256: str = "") -> bytes:
     """Fetch one small object; raise ChecksumMismatch when it is not the one with ``sha256``."""
-    try:
-        data: bytes = client().get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        raise StorageError("A stored file is missing.") from error
+    quick = s3_direct.ask("GET", bucket=bucket, key=key)
+    if quick is not None and quick.status == 200:
+        data = quick.data
+    else:
+        try:
+            data = client().get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            raise StorageError("A stored file is missing.") from error
     if sha256 and hashlib.sha256(data).hexdigest() != sha256:
         raise ChecksumMismatch("The stored bytes are not the ones that were uploaded.")
     return data

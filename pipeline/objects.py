@@ -50,8 +50,9 @@ def put_doc(doc: Doc, *, stored: set[str], prefix: str = "") -> File:
     found = File(prefix + doc.path, hashlib.sha256(doc.data).hexdigest(), len(doc.data), doc.media_type)
     if found.key not in stored:
         storage.put_bytes(
-            bucket=settings.S3_BUCKET_PACKAGES, key=found.key, data=doc.data, media_type=doc.media_type
-        )
+            bucket=settings.S3_BUCKET_PACKAGES, key=found.key, data=doc.data, media_type=doc.media_type,
+            sha256=found.sha256,
+        )  # fmt: skip
         stored.add(found.key)
     return found
 

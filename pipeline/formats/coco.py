@@ -56,7 +56,8 @@ def texts(item: Item) -> list[str]:
     """
     width, height = item.size
     video = {"id": item.number, "file_name": item.media, "fps": item.fps, "width": width, "height": height}
-    images, people = [], []
+    images: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
     for frame, poses in by_frame(item):
         image_id = item.number * 1_000_000 + frame
         images.append(
