@@ -207,6 +207,7 @@ def let_end(*, row: Subscription) -> None:
         return
     client().v1.subscriptions.update(row.stripe_id, {"cancel_at_period_end": True})
     record("subscription.cancelled", subject=row, data={"why": "A bank took a month back."})
+    follow(stripe_id=row.stripe_id)
 
 
 def card_page(*, owner: Membership) -> str:

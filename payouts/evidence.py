@@ -8,10 +8,9 @@ from typing import Any
 
 import stripe
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from buyers.models import Order
+from buyers.models import Order, PlanPeriod
 from buyers.stripe_api import client
 from marketplace.models.event import record
 from payouts import order_evidence, plan_evidence
@@ -34,14 +33,11 @@ def pack(dispute: Dispute) -> bytes:
 
 
 def _files(dispute: Dispute) -> dict[str, str]:
-    if dispute.period is not None:
-        return plan_evidence.files(dispute.period)
-    orders = _orders(dispute)
-    return {"summary.txt": order_evidence.summary(orders.get()), **order_evidence.files(orders)}
-
-
-def _orders(dispute: Dispute) -> QuerySet[Order]:
-    return Order.objects.filter(pk=dispute.order_id)
+    of = dispute.of
+    if isinstance(of, PlanPeriod):
+        return plan_evidence.files(of)
+    orders = Order.objects.filter(pk=of.pk)
+    return {"summary.txt": order_evidence.summary(of), **order_evidence.files(orders)}
 
 
 def send(*, dispute: Dispute, actor: Any = None) -> Dispute:
@@ -70,9 +66,6 @@ def send(*, dispute: Dispute, actor: Any = None) -> Dispute:
 
 def _fields(dispute: Dispute) -> Any:
     """Fill in Stripe's fields of evidence, each as long as it may be at most."""
-    given = (
-        plan_evidence.fields(dispute.period)
-        if dispute.period is not None
-        else order_evidence.fields(_orders(dispute).get())
-    )
+    of = dispute.of
+    given = plan_evidence.fields(of) if isinstance(of, PlanPeriod) else order_evidence.fields(of)
     return {name: text[:LONGEST] for name, text in given.items()}

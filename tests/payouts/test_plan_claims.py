@@ -198,7 +198,7 @@ def test_the_pack_proves_acceptance_hours_and_use_of_the_api(sim: Simulator, bob
         owner=bob.membership, name="Trainer", scopes=[Scope.READ, Scope.DOWNLOAD], days=30
     )
     network = {"REMOTE_ADDR": "198.51.100.7", "headers": {"Authorization": f"Bearer {secret}"}}
-    assert Client().get("/api/v1/", **network).status_code == 200  # type: ignore[arg-type]
+    assert Client().get(reverse("buyers:api_root"), **network).status_code == 200  # type: ignore[arg-type]
     Download.objects.create(
         entitlement=entitlement, user=bob, key=api_key, path="clips/1.mp4", address_prefix="198.51.100.0/24"
     )
