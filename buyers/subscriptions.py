@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from buyers import billing
 from buyers.models import Membership, Organisation, Subscription
+from buyers.plan_terms import accept
 from buyers.plans import BY_SLUG, CURRENCY, Plan, stripe_price
 from buyers.stripe_api import client
 from marketplace.models.event import record
@@ -56,10 +57,11 @@ def plan_of(slug: str) -> Plan:
     return plan
 
 
-def start(*, owner: Membership, slug: str) -> Subscription:
+def start(*, owner: Membership, slug: str, address_prefix: str = "", agent: str = "") -> Subscription:
     """Make Stripe's page on which an owner subscribes. A page that is open already for the same plan is found again.
 
-    Raises SubscriptionRefused: an organisation has one plan, and one page to pay it.
+    Going there accepts the plan's terms; where from is kept with it. Raises SubscriptionRefused: an organisation has
+    one plan, and one page to pay it.
     """
     plan, organisation = plan_of(slug), owner.organisation
     if of(organisation) is not None:
@@ -72,6 +74,7 @@ def start(*, owner: Membership, slug: str) -> Subscription:
         )
     try:
         row = _opening(owner, plan)
+        accept(row=row, plan=plan, user=owner.user, address_prefix=address_prefix, agent=agent)
         session = client().v1.checkout.sessions.create(
             _page(row, plan), {"idempotency_key": f"subscription-{row.pk}"}
         )
@@ -142,7 +145,7 @@ def _page(row: Subscription, plan: Plan) -> Any:
     return page
 
 
-def change(*, owner: Membership, slug: str) -> str:
+def change(*, owner: Membership, slug: str, address_prefix: str = "", agent: str = "") -> str:
     """Change to another plan and say what happened. Nothing is ever charged in part.
 
     A dearer plan begins at once: its whole price is charged, its month begins today, and the hours that are left of the
@@ -152,6 +155,7 @@ def change(*, owner: Membership, slug: str) -> str:
     try:
         with transaction.atomic():  # two presses take turns: the second finds the plan changed
             row = Subscription.objects.select_for_update().get(pk=_running(owner).pk)
+            accept(row=row, plan=plan, user=owner.user, address_prefix=address_prefix, agent=agent)
             dearer = _change(row, plan)
     except stripe.CardError as error:
         raise SubscriptionRefused(
@@ -190,6 +194,19 @@ def cancel(*, owner: Membership, end: bool) -> None:
         log.error("subscription %s not cancelled: %r", row.pk, error)
         raise SubscriptionRefused(AWAY) from error
     _write_down(row, owner, "subscription.cancelled" if end else "subscription.resumed", {})
+    follow(stripe_id=row.stripe_id)
+
+
+def let_end(*, row: Subscription) -> None:
+    """Have a plan end with the month that is paid, because a bank took a month back for good; an owner can keep it.
+
+    Call it in a transaction. Raises stripe.StripeError.
+    """
+    found: Any = client().v1.subscriptions.retrieve(row.stripe_id)
+    if STATES.get(found.status) not in LIVE or found.cancel_at_period_end:
+        return
+    client().v1.subscriptions.update(row.stripe_id, {"cancel_at_period_end": True})
+    record("subscription.cancelled", subject=row, data={"why": "A bank took a month back."})
     follow(stripe_id=row.stripe_id)
 
 

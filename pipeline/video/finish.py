@@ -58,6 +58,7 @@ class Whole:
     keyframes: list[int]
     tiles: Tiles
     models: list[dict[str, Any]]
+    encoder: str
     stride: int
     segments: int
     warnings: list[str]
@@ -306,6 +307,7 @@ def _report(
             log=whole.log,
             options=whole.options,
             models=whole.models,
+            encoder=whole.encoder,
             stride=whole.stride,
             frames=whole.frames,
             segments=whole.segments,

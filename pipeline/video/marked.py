@@ -30,7 +30,7 @@ def mark(source: Path, target: Path) -> None:
         width, height = stream.codec_context.width, stream.codec_context.height
         drawn = Watermark(width, height)
         matrix = _MATRIX.get(int(stream.codec_context.colorspace), "bt709")
-        encoder = Encoder(target, width=width, height=height, rate=rate, matrix=matrix, options=MASTER)
+        encoder = Encoder(target, width=width, height=height, rate=rate, matrix=matrix, quality=MASTER)
         try:
             for frame in found.decode(stream):
                 y, u, v = _planes(frame)

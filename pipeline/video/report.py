@@ -38,6 +38,7 @@ def certificate(
     log: Log,
     options: Options,
     models: Sequence[dict[str, Any]],
+    encoder: str,
     stride: int,
     frames: int,
     segments: int,
@@ -51,6 +52,7 @@ def certificate(
     return {
         "models": list(models),
         "method": METHODS[options.fill],
+        "encoder": encoder,
         "thresholds": {
             "padding": {kind: list(share) for kind, share in cover.SHARE.items()},
             "hold_s": tracks.HOLD_S,

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline import telemetry
 from pipeline.telemetry import Request
-from pipeline.video import kept, machine, seams
+from pipeline.video import encoders, kept, machine, seams
 from pipeline.video.errors import BadInput, Cancelled
 from pipeline.video.finish import Whole, finish, read_telemetry
 from pipeline.video.marks import Marks
@@ -89,6 +89,7 @@ def rerun(
         keyframes=writer.keyframes,
         tiles=writer.tiles,
         models=content["models"],
+        encoder=writer.encoder,
         stride=content["stride"],
         segments=1,
         warnings=content["warnings"],
@@ -119,7 +120,7 @@ def _encode(
     added = Log(fps=float(rate), width=width, height=height)
     writer = Writer(
         out, width=width, height=height, rate=rate, matrix=output_matrix(facts),
-        with_preview=not options.only_redact,
+        with_preview=not options.only_redact, encoder=encoders.encoder(pieces=1),
     )  # fmt: skip
     frames = ahead(reader)
     try:

@@ -12,14 +12,14 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from pipeline import telemetry
 from pipeline.telemetry import Request
-from pipeline.video import kept, seams
+from pipeline.video import encoders, kept, seams
 from pipeline.video.errors import VideoError
 from pipeline.video.finish import Whole, finish, read_telemetry
 from pipeline.video.look import Eyes
@@ -29,7 +29,7 @@ from pipeline.video.probe import Facts, probe
 from pipeline.video.read import Reader, output_matrix, output_size
 from pipeline.video.stills import Tiles
 from pipeline.video.tell import Teller, Told
-from pipeline.video.write import Writer, key_spacing
+from pipeline.video.write import Writer, header, key_spacing
 from pipeline.video.write import join as join_videos
 
 # Seconds of a segment: what is read twice around it stays under 4 %, and two hours still spread over 80 workers.
@@ -55,11 +55,15 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a footage is processed: its facts, the choices, its segments; `source` is its sha256 if there are several."""
+    """How a footage is processed: its facts, the choices, its segments; `source` is its sha256 if there are several.
+
+    `encoder` writes all of it: parts of different encoders cannot be joined.
+    """
 
     facts: Facts
     options: Options
     segments: tuple[Segment, ...]
+    encoder: str = encoders.LIBX264
     source: str = ""
     max_duration_s: float | None = None
     hidden: tuple[
@@ -73,6 +77,7 @@ class Plan:
                 "facts": self.facts.public(),
                 "options": self.options.public(),
                 "segments": [asdict(segment) for segment in self.segments],
+                "encoder": self.encoder,
                 "source": self.source,
                 "max_duration_s": self.max_duration_s,
                 "hidden": self.hidden,
@@ -88,6 +93,7 @@ class Plan:
             facts=Facts(**values["facts"]),
             options=Options.from_public(values["options"]),
             segments=tuple(Segment(**segment) for segment in values["segments"]),
+            encoder=values["encoder"],
             source=values["source"],
             max_duration_s=values["max_duration_s"],
             hidden=tuple((start, end) for start, end in values["hidden"]),
@@ -137,6 +143,7 @@ def plan(
         facts=facts,
         options=options,
         segments=segments,
+        encoder=encoders.encoder(pieces=count),
         source=digest,
         max_duration_s=max_duration_s,
         hidden=tuple(hidden),
@@ -202,6 +209,7 @@ def process_segment(
                 "tiles": writer.tiles.tiles,
                 "tiles_every": writer.tiles.every,
                 "models": eyes.models,
+                "encoder": writer.encoder,
                 "warnings": warnings,
                 "timing": {**passed.timing, **eyes.timing, "wall": time.monotonic() - began},
             },
@@ -230,7 +238,7 @@ def join(
     """
     tell = on_progress if isinstance(on_progress, Teller) else Teller(on_progress)
     stop = cancelled or (lambda: False)
-    contents = [kept.load(folder_of(folder, segment.index) / LOG) for segment in plan.segments]
+    contents = _of_one_encoder(source, folder, plan, tell, stop)
     parts = [
         seams.Part(
             start=c["start"],
@@ -259,6 +267,29 @@ def join(
         else:
             join_videos(pieces, out / name, rate=Fraction(plan.facts.rate))
     return finish(Path(source), out, whole, motion=motion, tell=tell, stop=stop)
+
+
+def _of_one_encoder(
+    source: Path, folder: Path, plan: Plan, tell: Teller, stop: Callable[[], bool]
+) -> list[dict[str, Any]]:
+    """Return the logs of all segments, and do those again with libx264 that one header does not describe.
+
+    A worker without the encoder that was planned, or with another make of it, leaves a part that fits no other.
+    """
+
+    def logs() -> list[dict[str, Any]]:
+        return [kept.load(folder_of(folder, segment.index) / LOG) for segment in plan.segments]
+
+    contents = logs()
+    names = FILES[:1] if plan.options.only_redact else FILES[:2]
+    with_frames = [s.index for s, c in zip(plan.segments, contents, strict=True) if c["frames"]]
+    if all(len({header(folder_of(folder, index) / name) for index in with_frames}) <= 1 for name in names):
+        return contents
+    by_all = replace(plan, encoder=encoders.LIBX264)
+    for segment, content in zip(plan.segments, contents, strict=True):
+        if content["encoder"] != encoders.LIBX264:
+            process_segment(source, folder, by_all, segment.index, on_progress=tell, cancelled=stop)
+    return logs()
 
 
 def _pass(
@@ -290,6 +321,7 @@ def _pass(
             matrix=output_matrix(facts),
             start=segment.start,
             with_preview=not options.only_redact,
+            encoder=plan.encoder,
         )
         run = OnePass(
             reader=reader,
@@ -335,6 +367,7 @@ def _whole(plan: Plan, contents: list[dict[str, Any]], parts: list[seams.Part]) 
         keyframes=[frame for content in contents for frame in content["keyframes"]],
         tiles=tiles,
         models=contents[0]["models"],
+        encoder=contents[0]["encoder"],
         stride=contents[0]["stride"],
         segments=len(plan.segments),
         hidden=plan.hidden,

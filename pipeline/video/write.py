@@ -11,7 +11,8 @@ import numpy as np
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
-from pipeline.video import limits
+from pipeline.video import encoders, limits
+from pipeline.video.encoders import LIBX264, Quality
 from pipeline.video.planes import shrink
 from pipeline.video.redact import Planes
 from pipeline.video.stills import Tiles
@@ -20,35 +21,53 @@ from pipeline.video.watermark import Watermark
 # Output must not depend on how many cores a machine has: x264 gives the same bytes for the same thread count.
 X264_THREADS = 2
 MP4 = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0", "fflags": "+bitexact"}
-MASTER = {"preset": "veryfast", "crf": "23"}
-PREVIEW = {"preset": "superfast", "crf": "29"}
-# Keyframes are ours to place (every second and at cuts), the same in both files: clips are cut by copying.
-# One B-frame and 5 frames of lookahead: 3 % larger than veryfast's own, 20 % less time, 60 MiB less at 1080p.
-X264_PARAMS = "scenecut=0:open-gop=0:keyint=600:min-keyint=1:rc-lookahead=5:bframes=1"
+MASTER = Quality(x264="veryfast", nvenc="p4", crf=23)
+PREVIEW = Quality(x264="superfast", nvenc="p2", crf=29)
 # ISO/IEC 23091-2 numbers of the matrices in read.MATRICES: (matrix, primaries, transfer).
 COLOURS = {"bt709": (1, 1, 1), "smpte170m": (6, 6, 6), "bt470bg": (5, 5, 6)}
 
+# The planes Y, U and V of a frame.
+Three = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+
 
 class Encoder:
-    """An MP4 with one H.264 stream: constant rate, faststart, no metadata, keyframes where it is told."""
+    """An MP4 with one H.264 stream: constant rate, faststart, no metadata, keyframes where it is told.
+
+    Raises one of encoders.FAILURES, and leaves an empty file, when the codec does not open.
+    """
 
     def __init__(
-        self, path: Path, *, width: int, height: int, rate: Fraction, matrix: str, options: dict[str, str]
+        self,
+        path: Path,
+        *,
+        width: int,
+        height: int,
+        rate: Fraction,
+        matrix: str,
+        quality: Quality,
+        codec: str = LIBX264,
     ) -> None:
         self.container = av.open(str(path), "w", format="mp4", options=MP4)
-        stream = self.container.add_stream("libx264", rate=rate)
+        stream = self.container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         context = stream.codec_context
         context.time_base = 1 / rate
-        context.thread_count = X264_THREADS
+        if codec == LIBX264:
+            context.thread_count = X264_THREADS
         context.colorspace, context.color_primaries, context.color_trc = COLOURS[matrix]
         context.color_range = 1  # limited
-        stream.options = {**options, "x264-params": X264_PARAMS, "forced-idr": "1"}
+        stream.options = encoders.options(codec, quality)
+        if codec != LIBX264:  # say now that there is no session left, not at the first frame
+            try:
+                context.open()
+            except encoders.FAILURES:
+                self.container.close()
+                raise
         self.stream, self.rate = stream, rate
         self.width, self.height = width, height
         self.count = 0
 
-    def write(self, planes: tuple[NDArray[np.uint8], ...], *, key: bool) -> None:
+    def write(self, planes: Three, *, key: bool) -> None:
         """Encode one frame given as its three planes."""
         frame = av.VideoFrame(self.width, self.height, "yuv420p")
         for plane, source in zip(frame.planes, planes, strict=True):
@@ -69,7 +88,10 @@ class Encoder:
 
 
 class Writer:
-    """Master, preview and tiles of one segment of a footage, which begins at frame `start`."""
+    """Master, preview and tiles of one segment of a footage, which begins at frame `start`.
+
+    `encoder` writes both files. Where it does not open or fails at the first frame, libx264 does: see `encoder` then.
+    """
 
     def __init__(
         self,
@@ -81,22 +103,40 @@ class Writer:
         matrix: str,
         start: int = 0,
         with_preview: bool = True,
+        encoder: str = LIBX264,
     ) -> None:
+        self.folder, self.matrix, self.with_preview = folder, matrix, with_preview
         self.width, self.height, self.rate, self.start = width, height, rate, start
         self.preview_size = preview_size(width, height)
         self.mark = Watermark(*self.preview_size)
-        self.master = Encoder(
-            folder / "redacted.mp4", width=width, height=height, rate=rate, matrix=matrix, options=MASTER
-        )
-        self.preview: Encoder | None = None
-        if with_preview:
-            self.preview = Encoder(
-                folder / "preview.mp4",
-                width=self.preview_size[0], height=self.preview_size[1], rate=rate, matrix=matrix, options=PREVIEW,
-            )  # fmt: skip
+        self.master, self.preview = self._open(encoder)
         self.tiles = Tiles(rate=rate)
         self.keyframes: list[int] = []
         self._spacing = key_spacing(rate)
+
+    def _open(self, encoder: str) -> tuple[Encoder, Encoder | None]:
+        """Open both files with one kind of encoder, with libx264 where that one does not open twice."""
+        self.encoder = encoder
+        opened: list[Encoder] = []
+        sizes = [("redacted.mp4", (self.width, self.height), MASTER)]
+        if self.with_preview:
+            sizes.append(("preview.mp4", self.preview_size, PREVIEW))
+        try:
+            for name, (width, height), quality in sizes:
+                opened.append(
+                    Encoder(
+                        self.folder / name, width=width, height=height, rate=self.rate, matrix=self.matrix,
+                        quality=quality, codec=encoder,
+                    )
+                )  # fmt: skip
+        except encoders.FAILURES as error:
+            for each in opened:
+                each.abort()
+            if encoder == LIBX264:
+                raise
+            encoders.fell_back(encoder, error)
+            return self._open(LIBX264)
+        return opened[0], opened[1] if self.with_preview else None
 
     def write(self, planes: Planes, *, cut: bool) -> None:
         """Take one redacted frame; `cut` says that a new scene starts here."""
@@ -104,13 +144,28 @@ class Writer:
         key = cut or index % self._spacing == 0 or index == self.start
         if key:
             self.keyframes.append(index)
-        self.master.write((planes.y, planes.u, planes.v), key=key)
-        if self.preview is None:
+        large = (planes.y, planes.u, planes.v)
+        if not self.with_preview:
+            self._encode(large, None, key=key)
             return
         w, h = self.preview_size
         small = (shrink(planes.y, w, h), shrink(planes.u, w // 2, h // 2), shrink(planes.v, w // 2, h // 2))
-        self.preview.write((self.mark.draw(small[0]), small[1], small[2]), key=key)
+        self._encode(large, (self.mark.draw(small[0]), small[1], small[2]), key=key)
         self.tiles.offer(index, small)
+
+    def _encode(self, large: Three, small: Three | None, *, key: bool) -> None:
+        try:
+            first = self.master.count == 0
+            self.master.write(large, key=key)
+            if self.preview is not None and small is not None:
+                self.preview.write(small, key=key)
+        except encoders.FAILURES as error:
+            if not first or self.encoder == LIBX264:
+                raise
+            encoders.fell_back(self.encoder, error)
+            self.abort()
+            self.master, self.preview = self._open(LIBX264)
+            self._encode(large, small, key=key)
 
     def close(self) -> None:
         self.master.close()
@@ -135,10 +190,16 @@ def preview_size(width: int, height: int) -> tuple[int, int]:
     return round(width * factor / 2) * 2, round(height * factor / 2) * 2
 
 
+def header(path: Path) -> bytes:
+    """Return the parameter sets of an MP4's H.264 stream: files with equal ones can be joined."""
+    with av.open(str(path)) as file:
+        return bytes(file.streams.video[0].codec_context.extradata or b"")
+
+
 def join(parts: Sequence[Path], target: Path, *, rate: Fraction) -> None:
     """Write the parts of one footage after each other into one file, packets as they are.
 
-    All come from this module's encoder with the same options, so one header describes them all.
+    All come from one kind of encoder with the same options, so one header describes them all (see `header`).
     """
     with av.open(str(target), "w", format="mp4", options=MP4) as out:
         copied, frames = None, 0

@@ -11,6 +11,7 @@ import av
 import cv2
 import numpy as np
 
+from pipeline.video import encoders
 from tests.engine.conftest import Done
 from tests.media import frames_of
 
@@ -123,6 +124,7 @@ def test_certificate_counts_what_was_done(alices_ride: Done) -> None:
     assert certificate["frames"] == 275
     assert 0 < certificate["masked_share"] < 0.2
     assert certificate["stride"] <= 3
+    assert certificate["encoder"] == encoders.encoder(pieces=1)
     assert {d["track"] for d in certificate["doubtful"]} == {
         t["id"] for t in alices_ride.report["tracks"] if t["review"]
     }
