@@ -10,6 +10,7 @@ import hashlib
 import io
 import tarfile
 from pathlib import Path
+from typing import IO
 
 SHARD = (
     1024**3
@@ -33,10 +34,10 @@ class Shard:
             self._put(f"{name}.mp4", size, file)
         self._put(f"{name}.json", len(document), io.BytesIO(document))
 
-    def _put(self, name: str, size: int, file: object) -> None:
+    def _put(self, name: str, size: int, file: IO[bytes]) -> None:
         entry = tarfile.TarInfo(name)
         entry.size = size
-        self._tar.addfile(entry, file)  # type: ignore[arg-type]
+        self._tar.addfile(entry, file)
 
     def close(self) -> str:
         """Finish the tar and give its hexadecimal SHA-256."""
