@@ -9,9 +9,10 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from buyers.models import ApiKey, Membership
+from buyers.models import ApiDay, ApiKey, Membership
 from marketplace.models.event import record
 
 PREFIX = "ff_"  # what scanners for leaked secrets look for: ff_ and 43 letters, digits, - and _
@@ -81,7 +82,10 @@ def member_of(row: ApiKey) -> Membership | None:
 
 
 def seen(row: ApiKey, address_prefix: str) -> None:
-    """Note when and from where a key was used; once a minute, so that a busy key costs no write each time."""
+    """Note when and from where a key was used; once a minute, so that a busy key costs no write each time.
+
+    The day's row of the network is the access log of the key.
+    """
     now = timezone.now()
     if (
         row.last_used_at is None
@@ -89,3 +93,11 @@ def seen(row: ApiKey, address_prefix: str) -> None:
         or row.last_used_from != address_prefix
     ):
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now, last_used_from=address_prefix)
+        day, new = ApiDay.objects.get_or_create(
+            key=row,
+            day=now.date(),
+            address_prefix=address_prefix,
+            defaults={"first_at": now, "last_at": now, "minutes": 1},
+        )
+        if not new:
+            ApiDay.objects.filter(pk=day.pk).update(last_at=now, minutes=F("minutes") + 1)

@@ -1,4 +1,4 @@
-"""Keys with which an organisation's programs use the API."""
+"""Keys with which an organisation's programs use the API, and when each was used from where."""
 
 from __future__ import annotations
 
@@ -55,3 +55,23 @@ class ApiKey(models.Model):
     def scope_words(self) -> list[str]:
         """Name what it may do, in a word each."""
         return [Scope(scope).label.partition(":")[0] for scope in self.scopes]
+
+
+class ApiDay(models.Model):
+    """One day's use of a key from one network: the access log that a bank is shown, without an address in it."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    address_prefix = models.CharField(max_length=64)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    minutes = models.PositiveIntegerField(help_text="In how many minutes of the day it was used, about.")
+
+    class Meta:
+        ordering = ["day", "first_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "day", "address_prefix"], name="api_day_once_per_network")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} on {self.day}"

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from buyers import seats
 from buyers.groups import Group, grouped
-from buyers.models import Download, Entitlement, Order
+from buyers.models import ApiKey, Download, Entitlement, Order
 from marketplace import storage
 from marketplace.models import Package, PackageClip, PackageObject, PackageVersion
 from marketplace.states import ClipState, VersionState
@@ -137,7 +137,9 @@ def sample_link(*, package: Package, path: str) -> str:
     return sign(found)
 
 
-def link(*, entitlement: Entitlement, path: str, user: Any, address_prefix: str) -> str:
+def link(
+    *, entitlement: Entitlement, path: str, user: Any, address_prefix: str, key: ApiKey | None = None
+) -> str:
     """Sign a link to one file for 15 minutes and write down that it was handed out; raises NotDeliverable."""
     files = delivered(entitlement).objects_in.exclude(path__startswith=SAMPLE).select_related("clip")
     found = files.filter(path=path).first()
@@ -149,7 +151,9 @@ def link(*, entitlement: Entitlement, path: str, user: Any, address_prefix: str)
         raise NotDeliverable(_kept_back(found))
     if why := seats.take(entitlement=entitlement, user=user):
         raise NotDeliverable(why)
-    Download.objects.create(entitlement=entitlement, user=user, path=path, address_prefix=address_prefix)
+    Download.objects.create(
+        entitlement=entitlement, user=user, key=key, path=path, address_prefix=address_prefix
+    )
     return sign(found)
 
 

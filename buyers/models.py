@@ -238,6 +238,13 @@ class Download(models.Model):
 
     entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="downloads")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    key = models.ForeignKey(
+        "buyers.ApiKey",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="By API: with which key.",
+    )
     path = models.CharField(max_length=255)
     at = models.DateTimeField(auto_now_add=True)
     address_prefix = models.CharField(max_length=64)
@@ -265,7 +272,7 @@ class WithdrawalNotice(models.Model):
         return f"{self.entitlement_id} told of {self.tombstone_id}"
 
 
-from buyers.api_models import ApiKey, Scope  # noqa: E402, F401
+from buyers.api_models import ApiDay, ApiKey, Scope  # noqa: E402, F401
 from buyers.billing_models import (  # noqa: E402, F401 -- Django looks for models here; they name these by string
     BillingDetails,
     CartCode,
@@ -273,4 +280,9 @@ from buyers.billing_models import (  # noqa: E402, F401 -- Django looks for mode
     DocumentKind,
     DocumentSeries,
 )
-from buyers.plan_models import PlanPeriod, PlanUse, Subscription  # noqa: E402, F401
+from buyers.plan_models import (  # noqa: E402, F401
+    PlanAcceptance,
+    PlanPeriod,
+    PlanUse,
+    Subscription,
+)

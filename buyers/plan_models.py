@@ -1,4 +1,4 @@
-"""Plans: what an organisation subscribed to, each month it paid for, and what the month's hours went to."""
+"""Plans: what an organisation accepted and subscribed to, each month it paid for, and what its hours went to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from marketplace.states import SubscriptionState
+from marketplace.states import OrderState, SubscriptionState
 
 
 class Subscription(models.Model):
@@ -54,6 +54,25 @@ class Subscription(models.Model):
         return f"{self.plan} of {self.organisation}"
 
 
+class PlanAcceptance(models.Model):
+    """Who accepted which exact terms of a plan, before the first payment and before each larger one."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="acceptances")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    plan = models.SlugField(max_length=20)
+    text = models.TextField(help_text="As it stood on the page, with price and hours.")
+    text_sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now)
+    address_prefix = models.CharField(max_length=64, blank=True)
+    agent = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return f"{self.plan} by {self.user}"
+
+
 class PlanPeriod(models.Model):
     """One paid invoice of a plan: the hours it gave, until when, and how many are used."""
 
@@ -71,7 +90,13 @@ class PlanPeriod(models.Model):
     net_minor = models.PositiveBigIntegerField(help_text="What was paid for the hours, without tax.")
     tax_minor = models.PositiveBigIntegerField(default=0)
     used_minor = models.PositiveBigIntegerField(default=0, help_text="Of it, what the used hours cost.")
-    back_minor = models.BigIntegerField(default=0, help_text="With tax: refunded or taken by a dispute.")
+    back_minor = models.BigIntegerField(default=0, help_text="With tax: refunded, or lost in a dispute.")
+    standing = models.CharField(
+        max_length=16,
+        choices=OrderState.choices,
+        default=OrderState.PAID,
+        help_text="Where its payment stands.",
+    )
     revoked_at = models.DateTimeField(null=True, blank=True, help_text="Refunded or in dispute.")
     closed_at = models.DateTimeField(null=True, blank=True, help_text="What was not used became revenue.")
     stripe_invoice_id = models.CharField(max_length=255, unique=True)

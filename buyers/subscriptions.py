@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from buyers import billing
 from buyers.models import Membership, Organisation, Subscription
+from buyers.plan_terms import accept
 from buyers.plans import BY_SLUG, CURRENCY, Plan, stripe_price
 from buyers.stripe_api import client
 from marketplace.models.event import record
@@ -56,10 +57,11 @@ def plan_of(slug: str) -> Plan:
     return plan
 
 
-def start(*, owner: Membership, slug: str) -> Subscription:
+def start(*, owner: Membership, slug: str, address_prefix: str = "", agent: str = "") -> Subscription:
     """Make Stripe's page on which an owner subscribes. A page that is open already for the same plan is found again.
 
-    Raises SubscriptionRefused: an organisation has one plan, and one page to pay it.
+    Going there accepts the plan's terms; where from is kept with it. Raises SubscriptionRefused: an organisation has
+    one plan, and one page to pay it.
     """
     plan, organisation = plan_of(slug), owner.organisation
     if of(organisation) is not None:
@@ -72,6 +74,7 @@ def start(*, owner: Membership, slug: str) -> Subscription:
         )
     try:
         row = _opening(owner, plan)
+        accept(row=row, plan=plan, user=owner.user, address_prefix=address_prefix, agent=agent)
         session = client().v1.checkout.sessions.create(
             _page(row, plan), {"idempotency_key": f"subscription-{row.pk}"}
         )
@@ -142,7 +145,7 @@ def _page(row: Subscription, plan: Plan) -> Any:
     return page
 
 
-def change(*, owner: Membership, slug: str) -> str:
+def change(*, owner: Membership, slug: str, address_prefix: str = "", agent: str = "") -> str:
     """Change to another plan and say what happened. Nothing is ever charged in part.
 
     A dearer plan begins at once: its whole price is charged, its month begins today, and the hours that are left of the
@@ -152,6 +155,7 @@ def change(*, owner: Membership, slug: str) -> str:
     try:
         with transaction.atomic():  # two presses take turns: the second finds the plan changed
             row = Subscription.objects.select_for_update().get(pk=_running(owner).pk)
+            accept(row=row, plan=plan, user=owner.user, address_prefix=address_prefix, agent=agent)
             dearer = _change(row, plan)
     except stripe.CardError as error:
         raise SubscriptionRefused(
@@ -193,6 +197,19 @@ def cancel(*, owner: Membership, end: bool) -> None:
     follow(stripe_id=row.stripe_id)
 
 
+def let_end(*, row: Subscription) -> None:
+    """Have a plan end with the month that is paid, because a bank took a month back for good; an owner can keep it.
+
+    Call it in a transaction. Raises stripe.StripeError.
+    """
+    found: Any = client().v1.subscriptions.retrieve(row.stripe_id)
+    if STATES.get(found.status) not in LIVE or found.cancel_at_period_end:
+        return
+    client().v1.subscriptions.update(row.stripe_id, {"cancel_at_period_end": True})
+    record("subscription.cancelled", subject=row, data={"why": "A bank took a month back."})
+    follow(stripe_id=row.stripe_id)
+
+
 def card_page(*, owner: Membership) -> str:
     """Give the address of Stripe's page on which the card is changed. Raises SubscriptionRefused."""
     row = _running(owner)
@@ -222,15 +239,12 @@ def _write_down(row: Subscription, owner: Membership, verb: str, data: dict[str,
 
 def follow(*, stripe_id: str) -> Subscription | None:
     """Bring our row to where Stripe's subscription is now, in whatever order its events come; None if not ours."""
-    found: Any = client().v1.subscriptions.retrieve(stripe_id)
-    named = (found.metadata.to_dict() if found.metadata else {}).get("subscription", "")
     with transaction.atomic():
-        row = Subscription.objects.select_for_update().filter(pk=named).first() if _uuid(named) else None
+        row = _locked(stripe_id)
         if row is None:
             return None
-        if row.stripe_id not in ("", found.id):
-            log.error("subscription %s was paid for twice: %s, %s", row.pk, row.stripe_id, found.id)
-            return None
+        # Asked under the lock: of two who follow at once the later one has the later answer.
+        found: Any = client().v1.subscriptions.retrieve(stripe_id)
         item: Any = found["items"].data[0]
         about = item.price.metadata.to_dict() if item.price.metadata else {}
         wanted = STATES.get(found.status)
@@ -248,6 +262,21 @@ def follow(*, stripe_id: str) -> Subscription | None:
         row.refresh_from_db()
         if wanted is not None and wanted != row.state:
             advance(row, wanted)
+    return row
+
+
+def _locked(stripe_id: str) -> Subscription | None:
+    """Lock the row of a subscription; one that we hear of for the first time names its row at Stripe."""
+    rows = Subscription.objects.select_for_update()
+    known = rows.filter(stripe_id=stripe_id).first()
+    if known is not None:
+        return known
+    found = client().v1.subscriptions.retrieve(stripe_id)
+    named = (found.metadata.to_dict() if found.metadata else {}).get("subscription", "")
+    row = rows.filter(pk=named).first() if _uuid(named) else None
+    if row is not None and row.stripe_id not in ("", stripe_id):
+        log.error("subscription %s was paid for twice: %s, %s", row.pk, row.stripe_id, stripe_id)
+        return None
     return row
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+
+from marketplace import s3_direct
 
 CHUNK = 1024 * 1024
 TOLD_EVERY = 64 * CHUNK
@@ -37,7 +41,7 @@ class ChecksumMismatch(StorageError):
 
 @dataclass(frozen=True)
 class Stored:
-    """What was written or found: bucket, key, bytes and (when we computed it) the hexadecimal SHA-256."""
+    """What was written or found: bucket, key, bytes and the hexadecimal SHA-256 where somebody computed it."""
 
     bucket: str
     key: str
@@ -59,6 +63,7 @@ def client(*, public: bool = False) -> Any:
             retries={"max_attempts": 5, "mode": "standard"},
             connect_timeout=5,
             read_timeout=60,
+            max_pool_connections=32,
             s3={"addressing_style": "path" if settings.S3_ENDPOINT_URL else "auto"},
             # boto3 adds CRC32 by itself otherwise, which a presigned PUT from a browser does not send.
             request_checksum_calculation="when_required",
@@ -160,14 +165,27 @@ def open_uploads(*, bucket: str) -> list[dict[str, Any]]:
 
 
 def head(*, bucket: str, key: str) -> Stored | None:
-    """Look whether an object is there and how long it is."""
+    """Look whether an object is there, how long it is, and which SHA-256 the store compared when it took it."""
+    quick = s3_direct.ask("HEAD", bucket=bucket, key=key, headers={"x-amz-checksum-mode": "ENABLED"})
+    if quick is not None and quick.status in (200, 404):
+        found = quick.headers
+        if quick.status == 404:
+            return None
+        return Stored(
+            bucket, key, int(found["Content-Length"]), _compared(found.get("x-amz-checksum-sha256", ""))
+        )
     try:
-        answer = client().head_object(Bucket=bucket, Key=key)
+        answer = client().head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
             return None
         raise StorageError("Object storage did not answer.") from error
-    return Stored(bucket, key, answer["ContentLength"])
+    return Stored(bucket, key, answer["ContentLength"], _compared(answer.get("ChecksumSHA256", "")))
+
+
+def _compared(checksum: str) -> str:
+    # That of an object in parts is a checksum of checksums, with their number behind a dash.
+    return "" if "-" in checksum else base64.b64decode(checksum).hex()
 
 
 def file_sha256(path: Path) -> str:
@@ -190,26 +208,27 @@ def put_file(*, bucket: str, key: str, path: Path, media_type: str) -> Stored:
 def put_checked(*, bucket: str, key: str, path: Path, sha256: str, media_type: str) -> None:
     """Store one file of at most 5 GiB in one request; the store itself compares the SHA-256."""
     with path.open("rb") as body:
-        client().put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=body,
-            ContentType=media_type,
-            ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
-        )
+        _put(bucket, key, body, sha256, media_type)
 
 
-def put_bytes(*, bucket: str, key: str, data: bytes, media_type: str) -> Stored:
-    """Store a small object; the store itself compares the SHA-256."""
-    digest = hashlib.sha256(data)
-    client().put_object(
-        Bucket=bucket,
-        Key=key,
-        Body=data,
-        ContentType=media_type,
-        ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
-    )
-    return Stored(bucket, key, len(data), digest.hexdigest())
+def put_bytes(*, bucket: str, key: str, data: bytes, media_type: str, sha256: str = "") -> Stored:
+    """Store a small object; the store itself compares the SHA-256, which is computed unless it is known."""
+    sha256 = sha256 or hashlib.sha256(data).hexdigest()
+    _put(bucket, key, data, sha256, media_type)
+    return Stored(bucket, key, len(data), sha256)
+
+
+def _put(bucket: str, key: str, body: bytes | IO[bytes], sha256: str, media_type: str) -> None:
+    checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+    headers = {"Content-Type": media_type, "x-amz-checksum-sha256": checksum}
+    if not isinstance(body, bytes):
+        headers["Content-Length"] = str(os.fstat(body.fileno()).st_size)
+    quick = s3_direct.ask("PUT", bucket=bucket, key=key, body=body, sha256=sha256, headers=headers)
+    if quick is not None and quick.status == 200:
+        return
+    if not isinstance(body, bytes):
+        body.seek(0)
+    client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=media_type, ChecksumSHA256=checksum)
 
 
 def get_file(
@@ -238,12 +257,19 @@ def get_file(
     return Stored(bucket, key, size, digest.hexdigest())
 
 
-def get_bytes(*, bucket: str, key: str) -> bytes:
-    """Fetch one small object."""
-    try:
-        return client().get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        raise StorageError("A stored file is missing.") from error
+def get_bytes(*, bucket: str, key: str, sha256: str = "") -> bytes:
+    """Fetch one small object; raise ChecksumMismatch when it is not the one with ``sha256``."""
+    quick = s3_direct.ask("GET", bucket=bucket, key=key)
+    if quick is not None and quick.status == 200:
+        data = quick.data
+    else:
+        try:
+            data = client().get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            raise StorageError("A stored file is missing.") from error
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+        raise ChecksumMismatch("The stored bytes are not the ones that were uploaded.")
+    return data
 
 
 def copy(*, source_bucket: str, source_key: str, bucket: str, key: str, media_type: str) -> Stored:
@@ -288,6 +314,24 @@ def look(*, bucket: str, seconds: float) -> None:
         once.head_bucket(Bucket=bucket)
     except (BotoCoreError, ClientError) as error:
         raise StorageError(f"The bucket {bucket} does not answer.") from error
+
+
+def listed(*, bucket: str, prefix: str) -> Iterator[list[tuple[str, datetime]]]:
+    """List what lies under a prefix, a thousand at a time: keys and when they were written."""
+    pages = client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    try:
+        for page in pages:
+            yield [(found["Key"], found["LastModified"]) for found in page.get("Contents", [])]
+    except ClientError as error:
+        raise StorageError("Object storage did not answer.") from error
+
+
+def delete_all(*, bucket: str, keys: Sequence[str]) -> None:
+    """Remove up to a thousand objects in one request; what is gone already is no fault."""
+    wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+    answer = client().delete_objects(Bucket=bucket, Delete=wanted) if keys else {}
+    if answer.get("Errors"):
+        raise StorageError(f"{len(answer['Errors'])} files were not deleted.")
 
 
 def delete(*, bucket: str, key: str) -> None:

@@ -91,11 +91,11 @@ def _awaiting() -> Iterator[Row]:
 
 
 def _disputes() -> Iterator[Row]:
-    rows = Dispute.objects.select_related("order__organisation").order_by("-opened_at")[:1000]
-    for row in rows:
+    rows = Dispute.objects.select_related("order__organisation", "period__organisation")
+    for row in rows.order_by("-opened_at")[:1000]:
         by = f"{row.answer_by:%Y-%m-%d}" if row.answer_by else ""
         yield (
-            row.stripe_id, row.order.short_number, row.order.organisation.name, row.status, row.reason,
+            row.stripe_id, str(row.of), row.of.organisation.name, row.status, row.reason,
             f"{row.opened_at:%Y-%m-%d}", by, row.currency, row.amount_minor,
         )  # fmt: skip
 
@@ -109,7 +109,7 @@ def _events() -> Iterator[Row]:
 def _plans() -> Iterator[Row]:
     rows = PlanPeriod.objects.filter(closed_at=None).select_related("organisation", "subscription")
     for row in rows.order_by("ends_at"):
-        state = "refunded or in dispute" if row.revoked_at else row.subscription.state
+        state = row.standing if row.revoked_at else row.subscription.state
         hours = (f"{row.included_ms / HOUR_MS:.1f}", f"{row.used_ms / HOUR_MS:.1f}")
         yield (
             row.organisation.name, row.plan, state, f"{row.ends_at:%Y-%m-%d}", *hours, row.currency,
@@ -169,7 +169,7 @@ TABLES = {
         Table(
             "disputes", "Disputes", "Payments that banks hold or took back, the newest first.",
             (
-                "stripe_id", "order", "organisation", "status", "reason", "opened", "answer_by", "currency",
+                "stripe_id", "of", "organisation", "status", "reason", "opened", "answer_by", "currency",
                 "amount_minor",
             ),
             _disputes,

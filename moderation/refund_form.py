@@ -7,9 +7,9 @@ from typing import Any
 
 from django import forms
 
-from buyers.models import Order
 from marketplace.money import Money, places
 from payouts import refunds
+from payouts.claim_models import Sold
 
 
 class RefundForm(forms.Form):
@@ -22,15 +22,15 @@ class RefundForm(forms.Form):
     sure = forms.BooleanField(label="I mean it: a refund cannot be taken back")
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
-        self.places = places(order.currency)
-        given = refunds.given_minor(order)
-        left = order.total_minor - given
+    def __init__(self, *args: Any, of: Sold, **kwargs: Any) -> None:
+        self.places = places(of.currency)
+        given = refunds.given_minor(of)
+        left = of.total_minor - given
         kwargs["initial"] = {"amount": Decimal(left).scaleb(-self.places), "seen": given}
         super().__init__(*args, **kwargs)
         amount = self.fields["amount"]
-        amount.label = f"Amount in {order.currency.upper()}"
-        amount.help_text = f"Up to {Money(left, order.currency)}."
+        amount.label = f"Amount in {of.currency.upper()}"
+        amount.help_text = f"Up to {Money(left, of.currency)}."
 
     @property
     def amount_minor(self) -> int:

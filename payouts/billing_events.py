@@ -50,6 +50,23 @@ def settled_by(invoice: Any) -> Any:
     return None
 
 
+def order_paid_by(charge: Any) -> Order | None:
+    """Find the order whose invoice a charge paid; None when the invoice is not ours.
+
+    Raises TooEarly when it is a plan's: its month is not booked yet, as far as the caller knows.
+    """
+    if not charge.payment_intent:
+        return None
+    of: Any = {"type": "payment_intent", "payment_intent": str(charge.payment_intent)}
+    for row in client().v1.invoice_payments.list({"payment": of, "limit": 1}).data:
+        invoice: Any = client().v1.invoices.retrieve(str(row.invoice))
+        if not plans.is_plans(invoice):
+            return _order_of(invoice)
+        if plans.row_of(invoice) is not None:
+            raise TooEarly("The month that this charge paid is not booked yet.")
+    return None
+
+
 def _invoice_paid(event: StripeEvent) -> str:
     """Mark the order of an invoice paid and book the sale."""
     invoice: Any = client().v1.invoices.retrieve(named(event), {"expand": ["payments"]})

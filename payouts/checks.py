@@ -76,11 +76,20 @@ RULES = [
            JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'disputes'
            WHERE NOT EXISTS (SELECT 1 FROM payouts_dispute d WHERE d.order_id = o.id
              AND d.status NOT IN ('won', 'lost'))
-           GROUP BY o.id HAVING sum(l.amount_minor) <> 0""",
+           GROUP BY o.id HAVING sum(l.amount_minor) <> 0
+           UNION
+           SELECT p.id::text FROM buyers_planperiod p
+           JOIN payouts_ledgertransaction t ON t.period_id = p.id AND t.kind IN ('dispute', 'verdict')
+           JOIN payouts_ledgerline l ON l.transaction_id = t.id
+           JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'disputes'
+           WHERE NOT EXISTS (SELECT 1 FROM payouts_dispute d WHERE d.period_id = p.id
+             AND d.status NOT IN ('won', 'lost'))
+           GROUP BY p.id HAVING sum(l.amount_minor) <> 0""",
     ),
     Rule(
         "I4c",
-        "What is owed for hours of plans is what was paid and not used, and used hours are the orders they went to.",
+        "What is owed for hours of plans is what was paid and not used, used hours are the orders they went to, and "
+        "what was taken back of a month is booked.",
         """SELECT coalesce(b.currency, p.currency) FROM
              (SELECT l.currency, -sum(l.amount_minor) AS owed FROM payouts_ledgerline l
               JOIN payouts_ledgeraccount a ON a.id = l.account_id AND a.kind = 'plan_credit' GROUP BY 1) b
@@ -92,7 +101,14 @@ RULES = [
            GROUP BY p.id HAVING coalesce(sum(u.ms), 0) <> p.used_ms OR coalesce(sum(u.value_minor), 0) <> p.used_minor
            UNION
            SELECT o.id::text FROM buyers_order o LEFT JOIN buyers_planuse u ON u.order_id = o.id
-           WHERE o.pay_by = 'plan' GROUP BY o.id HAVING coalesce(sum(u.value_minor), 0) <> o.total_minor""",
+           WHERE o.pay_by = 'plan' GROUP BY o.id HAVING coalesce(sum(u.value_minor), 0) <> o.total_minor
+           UNION
+           SELECT p.id::text FROM buyers_planperiod p
+           JOIN payouts_ledgertransaction b ON b.period_id = p.id AND b.kind = 'plan'
+           LEFT JOIN payouts_ledgertransaction t ON t.period_id = p.id AND t.kind IN ('refund', 'verdict')
+           LEFT JOIN payouts_ledgerline l ON l.transaction_id = t.id AND l.account_id IN (
+             SELECT id FROM payouts_ledgeraccount WHERE kind IN ('tax', 'platform_revenue', 'fx'))
+           GROUP BY p.id HAVING coalesce(sum(l.amount_minor), 0) <> p.back_minor""",
     ),
     Rule(
         "I5",
@@ -168,9 +184,15 @@ RULES = [
     ),
     Rule(
         "I10",
-        "Nobody has access without a paid order.",
+        "Nobody has access without a paid order, nor with hours of a month that was taken back.",
         """SELECT e.id::text FROM buyers_entitlement e JOIN buyers_orderline l ON l.id = e.line_id
-           JOIN buyers_order o ON o.id = l.order_id WHERE o.state <> 'paid' AND e.revoked_at IS NULL""",
+           JOIN buyers_order o ON o.id = l.order_id WHERE o.state <> 'paid' AND e.revoked_at IS NULL
+           UNION
+           SELECT e.id::text FROM buyers_entitlement e JOIN buyers_orderline l ON l.id = e.line_id
+           JOIN buyers_planuse u ON u.order_id = l.order_id JOIN buyers_planperiod p ON p.id = u.period_id
+           WHERE p.standing <> 'paid' AND e.revoked_at IS NULL
+           UNION
+           SELECT id::text FROM buyers_planperiod WHERE (standing <> 'paid') <> (revoked_at IS NOT NULL)""",
     ),
 ]
 

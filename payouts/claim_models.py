@@ -8,7 +8,19 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from buyers.models import Order
+from buyers.models import Order, PlanPeriod
+
+Sold = Order | PlanPeriod
+ONE_OF_TWO = models.Q(order__isnull=False, period__isnull=True) | models.Q(
+    order__isnull=True, period__isnull=False
+)
+
+
+def _of(order: Order | None, period: PlanPeriod | None) -> Sold:
+    found = order or period
+    if found is None:
+        raise ValueError("Neither an order nor a plan's month: the database refuses such a row.")
+    return found
 
 
 class RefundState(models.TextChoices):
@@ -19,10 +31,14 @@ class RefundState(models.TextChoices):
 
 
 class Refund(models.Model):
-    """Money given back of one order; its id is Stripe's idempotency key. Those made at Stripe itself are here too."""
+    """Money given back of one order or of a plan's month; its id is Stripe's idempotency key.
+
+    Those made at Stripe itself are here too.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="refunds")
+    period = models.ForeignKey(PlanPeriod, null=True, on_delete=models.PROTECT, related_name="refunds")
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=300, help_text="In our words, for the books and the contributors.")
@@ -39,17 +55,24 @@ class Refund(models.Model):
             models.UniqueConstraint(
                 fields=["stripe_id"], condition=~models.Q(stripe_id=""), name="refund_once_at_stripe"
             ),
+            models.CheckConstraint(condition=ONE_OF_TWO, name="refund_of_order_or_month"),
         ]
 
     def __str__(self) -> str:
-        return f"Refund of {self.order}"
+        return f"Refund of {self.of}"
+
+    @property
+    def of(self) -> Sold:
+        """Give what it was paid for."""
+        return _of(self.order, self.period)
 
 
 class Dispute(models.Model):
     """A payment that the buyer's bank takes back until it has decided."""
 
     stripe_id = models.CharField(max_length=255, unique=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="disputes")
+    period = models.ForeignKey(PlanPeriod, null=True, on_delete=models.PROTECT, related_name="disputes")
     amount_minor = models.PositiveBigIntegerField(help_text="It can be more than was paid, as rates move.")
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=100)
@@ -60,9 +83,15 @@ class Dispute(models.Model):
 
     class Meta:
         ordering = ["-opened_at"]
+        constraints = [models.CheckConstraint(condition=ONE_OF_TWO, name="dispute_of_order_or_month")]
 
     def __str__(self) -> str:
-        return f"Dispute of {self.order}"
+        return f"Dispute of {self.of}"
+
+    @property
+    def of(self) -> Sold:
+        """Give what it was paid for."""
+        return _of(self.order, self.period)
 
     @property
     def closed(self) -> bool:

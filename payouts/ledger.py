@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from buyers.models import Order, OrderLine
+from buyers.models import Order, OrderLine, PlanPeriod
 from marketplace.models import Clip
 from payouts import policies, shares
 from payouts.models import (
@@ -41,6 +41,7 @@ def post(
     lines: Iterable[tuple[LedgerAccount, int]],
     memo: str,
     order: Order | None = None,
+    period: PlanPeriod | None = None,
 ) -> LedgerTransaction:
     """Book one transaction: debits above zero, credits below; the database refuses it unless it sums to zero.
 
@@ -48,7 +49,7 @@ def post(
     """
     with transaction.atomic():
         booked = LedgerTransaction.objects.create(
-            kind=kind, reference=reference, memo=memo[:300], order=order
+            kind=kind, reference=reference, memo=memo[:300], order=order, period=period
         )
         LedgerLine.objects.bulk_create(
             LedgerLine(transaction=booked, account=to, amount_minor=amount, currency=to.currency)
@@ -164,13 +165,14 @@ def post_once(
     lines: Iterable[tuple[LedgerAccount, int]],
     memo: str,
     order: Order | None = None,
+    period: PlanPeriod | None = None,
 ) -> LedgerTransaction | None:
     """Book a transaction unless its reference is booked already: then None."""
     if LedgerTransaction.objects.filter(reference=reference).exists():
         return None
     try:
         with transaction.atomic():
-            return post(kind, reference=reference, lines=lines, memo=memo, order=order)
+            return post(kind, reference=reference, lines=lines, memo=memo, order=order, period=period)
     except IntegrityError:
         if LedgerTransaction.objects.filter(reference=reference).exists():
             return None  # somebody else was faster

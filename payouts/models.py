@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from buyers.models import Order, OrderLine
+from buyers.models import Order, OrderLine, PlanPeriod
 from marketplace.models import Clip
 from marketplace.states import TransferState
 
@@ -105,6 +105,9 @@ class LedgerTransaction(models.Model):
     # What it books; unique, so that the same sale or transfer cannot be booked twice.
     reference = models.CharField(max_length=100, unique=True)
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="ledger_transactions")
+    period = models.ForeignKey(
+        PlanPeriod, null=True, on_delete=models.PROTECT, related_name="ledger_transactions"
+    )
     at = models.DateTimeField(default=timezone.now)
     memo = models.CharField(max_length=300)
 

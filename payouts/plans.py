@@ -20,8 +20,7 @@ from buyers.models import PlanPeriod, Subscription
 from buyers.plans import HOUR_MS, titled
 from buyers.stripe_api import client
 from marketplace.money import Money
-from marketplace.states import OrderState
-from payouts import claims, ledger
+from payouts import ledger, mirrors
 from payouts.early import TooEarly
 from payouts.models import AccountKind, TransactionKind
 
@@ -33,7 +32,7 @@ def is_plans(invoice: Any) -> bool:
     return bool(invoice.parent and invoice.parent.type == "subscription_details")
 
 
-def _row_of(invoice: Any) -> Subscription | None:
+def row_of(invoice: Any) -> Subscription | None:
     """Find the subscription of an invoice and lock it; None when it is not ours. Raises TooEarly."""
     details = invoice.parent.subscription_details
     named = (details.metadata.to_dict() if details.metadata else {}).get("subscription", "")
@@ -49,7 +48,7 @@ def _row_of(invoice: Any) -> Subscription | None:
 
 def paid(*, invoice: Any, intent: Any) -> str:
     """Book a paid month and give its hours, once; call it in a transaction. Raises TooEarly."""
-    row = _row_of(invoice)
+    row = row_of(invoice)
     if row is None:
         return "Not a plan of ours."
     if PlanPeriod.objects.filter(stripe_invoice_id=invoice.id).exists():
@@ -81,11 +80,12 @@ def paid(*, invoice: Any, intent: Any) -> str:
         TransactionKind.PLAN,
         reference=f"income:{charge.id}",
         lines=[
-            *claims.cash(movement, minor=intent.amount_received, currency=currency),
+            *mirrors.cash(movement, minor=intent.amount_received, currency=currency),
             (ledger.account(AccountKind.TAX, currency=currency), -tax),
             (ledger.account(AccountKind.PLAN_CREDIT, currency=currency), -net),
         ],
         memo=f"Plan {titled(period.plan)} of {row.organisation}, from {period.starts_at:%-d %B %Y}",
+        period=period,
     )
     plan_documents.issue(period=period, payment=intent.id, tax_reason=reason)
     transaction.on_commit(lambda: _write(row, "paid", {"period": period}))
@@ -94,9 +94,10 @@ def paid(*, invoice: Any, intent: Any) -> str:
 
 def declined(*, invoice: Any) -> str:
     """Remember which month could not be charged and tell the organisation, once an invoice."""
-    row = _row_of(invoice)
+    row = row_of(invoice)
     if row is None:
         return "Not a plan of ours."
+    invoice = client().v1.invoices.retrieve(invoice.id)  # under the lock: it may be paid by now
     if invoice.status != "open":
         return f"The invoice is {invoice.status}: nothing to tell."
     subscriptions.follow(stripe_id=str(invoice.parent.subscription_details.subscription))
@@ -153,68 +154,7 @@ def close(period: PlanPeriod) -> None:
                 (ledger.account(AccountKind.PLATFORM_REVENUE, currency=period.currency), -left),
             ],
             memo=f"Hours that were not used, {period}",
+            period=period,
         )
     period.closed_at = timezone.now()
     period.save(update_fields=["closed_at"])
-
-
-def follow_charge(*, charge: str) -> str | None:
-    """Book what Stripe gave back or holds of a plan's payment; None when the charge is not a plan's.
-
-    Contributors keep what used hours earned them: we bear what is taken back of a plan. A month that is refunded as a
-    whole or in dispute gives no hours and closes the downloads that it paid for.
-    """
-    with transaction.atomic():
-        period = PlanPeriod.objects.select_for_update().filter(stripe_charge=charge).first()
-        if period is None:
-            return None
-        standing = claims.ask_stripe(charge)
-        booked = sum(_take_back(period, reference, movement) for reference, movement in _movements(standing))
-        state = standing.state(period.total_minor)
-        period.revoked_at = None if state == OrderState.PAID else period.revoked_at or timezone.now()
-        period.save(update_fields=["back_minor", "revoked_at"])
-        if state in (OrderState.REFUNDED, OrderState.CHARGED_BACK) and period.closed_at is None:
-            close(period)
-        for use in period.uses.select_related("order"):
-            claims.move(use.order, state)
-    return f"{period} is {state}; {booked} movements."
-
-
-def _movements(standing: claims.Standing) -> list[tuple[str, Any]]:
-    found = []
-    for refund in standing.refunds:
-        back = [refund.balance_transaction, getattr(refund, "failure_balance_transaction", None)]
-        found += [(f"refund:{one.id}", one) for one in back if one]
-    for dispute in standing.disputes:
-        found += [(f"dispute:{dispute.id}:{one.id}", one) for one in dispute.balance_transactions]
-    return found
-
-
-def _take_back(period: PlanPeriod, reference: str, movement: Any) -> bool:
-    """Book one movement: the tax in proportion to all that was taken so far, the rest from our revenue."""
-    currency, minor = period.currency, movement.amount
-    if movement.currency != currency:
-        # Told in another currency only: the whole payment is what a dispute of it takes.
-        minor = period.total_minor if minor > 0 else -period.total_minor
-    after = period.back_minor - minor
-    tax = _tax(period, after) - _tax(period, period.back_minor)
-    booked = ledger.post_once(
-        TransactionKind.REFUND if reference.startswith("refund:") else TransactionKind.DISPUTE,
-        reference=reference,
-        lines=[
-            *claims.cash(movement, minor=minor, currency=currency),
-            (ledger.account(AccountKind.TAX, currency=currency), tax),
-            (ledger.account(AccountKind.PLATFORM_REVENUE, currency=currency), -minor - tax),
-        ],
-        memo=f"Given back of {period}",
-    )
-    if booked is None:
-        return False
-    period.back_minor = after
-    if minor < 0 and reference.startswith("refund:"):
-        plan_documents.credit(period=period, amount_minor=-minor, tax_minor=tax, reference=reference)
-    return True
-
-
-def _tax(period: PlanPeriod, back: int) -> int:
-    return min(max(period.tax_minor * back // period.total_minor, 0), period.tax_minor)

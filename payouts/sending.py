@@ -7,8 +7,10 @@ from typing import Any
 
 import stripe
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from buyers.models import PayBy
 from buyers.stripe_api import client
 from marketplace.models.event import record
 from marketplace.money import Money
@@ -30,6 +32,8 @@ CLOSED = "Your account with us is closed. Write to us: your money is kept."
 NO_ANSWER = "Stripe did not answer. Nothing is lost: we ask again every day."
 OWES = "A sale was taken back, so your balance is below this amount. It is sent when new earnings cover it."
 DISPUTED = "A buyer's bank looks into one of these sales. It is sent when the bank has decided."
+# What hours of a plan earned stays earned whatever the bank decides, so it does not wait.
+DISPUTED_SALE = Q(transaction__order__state=OrderState.DISPUTED) & ~Q(transaction__order__pay_by=PayBy.PLAN)
 REFUSALS = {
     "balance_insufficient": "The buyers' payments have not reached us yet. We try again every day.",
     "insufficient_capabilities_for_transfer": NO_ACCOUNT,
@@ -89,7 +93,7 @@ def _create(row: Transfer) -> Any:
     list(LedgerAccount.objects.filter(contributor=row.contributor_id).select_for_update(no_key=True))
     if ledger.owed_to(row.contributor).get(row.currency, 0) < row.amount_minor:
         raise Unsent(OWES)
-    if row.earnings.filter(transaction__order__state=OrderState.DISPUTED).exists():
+    if row.earnings.filter(DISPUTED_SALE).exists():
         raise Unsent(DISPUTED)
     # Our row's id. Stripe remembers a refusal under its key, too, so that each one is followed by a new key.
     key = f"{row.pk}-{row.attempts}" if row.attempts else str(row.pk)

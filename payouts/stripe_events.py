@@ -11,7 +11,7 @@ from buyers import orders
 from buyers.models import Order
 from buyers.stripe_api import client
 from marketplace.states import OrderState
-from payouts import billing_events, claims, connect, ledger, plans, sending, unclaimed
+from payouts import billing_events, claims, connect, ledger, plan_claims, sending, unclaimed
 from payouts.early import TooEarly
 from payouts.models import ConnectAccount, StripeEvent, Transfer
 
@@ -133,14 +133,16 @@ def _charge_taken_back(event: StripeEvent) -> str:
 def _follow(charge: Any) -> str:
     order = Order.objects.filter(stripe_charge=charge.id).exclude(stripe_charge="").first()
     if order is None:
-        said = plans.follow_charge(charge=charge.id)
+        said = plan_claims.follow(charge=charge.id)
         if said is not None:
             return said
         named = (charge.metadata.to_dict() if charge.metadata else {}).get("order", "")
         try:
             order = Order.objects.filter(pk=uuid.UUID(named)).first()
-        except ValueError:
-            return "Not a charge of an order of ours."
+        except ValueError:  # of an invoice, perhaps
+            order = billing_events.order_paid_by(charge)
+            if order is None:
+                return "Not a charge of an order or a plan of ours."
     # Looked at anew: another worker may have marked it paid, by this very charge, since the first look.
     if order is not None and order.stripe_charge == charge.id:
         return claims.follow(order=order)

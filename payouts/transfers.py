@@ -12,10 +12,10 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from marketplace.models.event import record
-from marketplace.states import OrderState, TransferState
+from marketplace.states import TransferState
 from payouts import ledger
 from payouts.models import Earning, Transfer
-from payouts.sending import UNSENT, NotTakenBack, send, take_back
+from payouts.sending import DISPUTED_SALE, UNSENT, NotTakenBack, send, take_back
 from payouts.wake import wake
 
 __all__ = ["NotTakenBack", "Outcome", "due", "release", "run", "send", "take_back", "waiting"]
@@ -81,7 +81,7 @@ def _ready(now: datetime) -> QuerySet[Earning]:
         available_on__lte=now,
         contributor__is_active=True,
         contributor__connect_account__transfers_active=True,
-    ).exclude(transaction__order__state=OrderState.DISPUTED)
+    ).exclude(DISPUTED_SALE)
 
 
 def _gather(contributor_id: int, currency: str, now: datetime, least: int, actor: Any) -> Transfer | None:

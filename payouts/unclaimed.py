@@ -9,7 +9,7 @@ from django.db import transaction
 from buyers.models import Order
 from buyers.stripe_api import client
 from payouts import ledger
-from payouts.claims import ask_stripe, cash
+from payouts.mirrors import ask_stripe, cash
 from payouts.models import AccountKind, LedgerTransaction, TransactionKind
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,31 @@ from django.conf import settings
 
 from marketplace import storage
 from marketplace.models import PackageObject, PackageVersion
-from pipeline.formats.tree import Doc, Whole
+from pipeline.formats.tree import Doc
 
 PATIENCE = 20.0  # seconds between signs of life while a big file goes up; a lease lasts 120
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a package that is stored: its path for the buyer, its checksum, its length in bytes."""
+
+    path: str
+    sha256: str
+    bytes: int
+    media_type: str
+
+    @property
+    def key(self) -> str:
+        """Give its place in the bucket."""
+        return key_of(self.sha256, self.path)
+
+    def row(self, version: PackageVersion, **fields: Any) -> PackageObject:
+        """Make its unsaved row."""
+        return PackageObject(
+            version=version, path=self.path, key=self.key, sha256=self.sha256, bytes=self.bytes,
+            media_type=self.media_type, **fields,
+        )  # fmt: skip
 
 
 def key_of(sha256: str, path: str) -> str:
@@ -22,26 +45,36 @@ def key_of(sha256: str, path: str) -> str:
     return f"objects/{sha256}{Path(path).suffix}"
 
 
-def put_doc(doc: Doc) -> tuple[Doc, str]:
-    """Store one small file and give its SHA-256."""
-    sha256 = hashlib.sha256(doc.data).hexdigest()
-    storage.put_bytes(
-        bucket=settings.S3_BUCKET_PACKAGES,
-        key=key_of(sha256, doc.path),
-        data=doc.data,
-        media_type=doc.media_type,
-    )
-    return doc, sha256
+def put_doc(doc: Doc, *, stored: set[str], prefix: str = "") -> File:
+    """Store one small file, unless its key is among those known to be ``stored``, and put the key there."""
+    found = File(prefix + doc.path, hashlib.sha256(doc.data).hexdigest(), len(doc.data), doc.media_type)
+    if found.key not in stored:
+        storage.put_bytes(
+            bucket=settings.S3_BUCKET_PACKAGES, key=found.key, data=doc.data, media_type=doc.media_type,
+            sha256=found.sha256,
+        )  # fmt: skip
+        stored.add(found.key)
+    return found
 
 
-def put_path(path: Path, *, sha256: str, media_type: str) -> None:
-    """Store one file under its SHA-256, unless it is there already with the same length."""
-    key = key_of(sha256, path.name)
-    found = storage.head(bucket=settings.S3_BUCKET_PACKAGES, key=key)
-    if found is None or found.bytes != path.stat().st_size:
-        storage.put_checked(
-            bucket=settings.S3_BUCKET_PACKAGES, key=key, path=path, sha256=sha256, media_type=media_type
-        )
+def put_path(path: Path, found: File) -> None:
+    """Store one file from the disk, unless the bucket has it."""
+    if not there(found):
+        put(path, found)
+
+
+def put(path: Path, found: File) -> None:
+    """Store one file from the disk."""
+    storage.put_checked(
+        bucket=settings.S3_BUCKET_PACKAGES, key=found.key, path=path, sha256=found.sha256,
+        media_type=found.media_type,
+    )  # fmt: skip
+
+
+def there(found: File) -> bool:
+    """Say whether the bucket has the file: as long as it should be, and its SHA-256 compared when it came."""
+    known = storage.head(bucket=settings.S3_BUCKET_PACKAGES, key=found.key)
+    return known is not None and (known.bytes, known.sha256) == (found.bytes, found.sha256)
 
 
 def wait(future: Future[Any], told: Callable[[], None]) -> Any:
@@ -53,32 +86,3 @@ def wait(future: Future[Any], told: Callable[[], None]) -> Any:
             if future.done():
                 raise
             told()
-
-
-def row_of_doc(version: PackageVersion, clip_id: Any, doc: Doc, sha256: str) -> PackageObject:
-    """Make the unsaved row of a small file."""
-    return PackageObject(
-        version=version,
-        clip_id=clip_id,
-        path=doc.path,
-        key=key_of(sha256, doc.path),
-        sha256=sha256,
-        bytes=len(doc.data),
-        media_type=doc.media_type,
-    )
-
-
-def row_of_file(
-    version: PackageVersion, whole: Whole, sha256: str, *, span: tuple[int, int] | None = None
-) -> PackageObject:
-    """Make the unsaved row of a file in the scratch folder."""
-    return PackageObject(
-        version=version,
-        path=whole.path,
-        key=key_of(sha256, whole.file.name),
-        sha256=sha256,
-        bytes=whole.file.stat().st_size,
-        media_type=whole.media_type,
-        first=span[0] if span else None,
-        last=span[1] if span else None,
-    )

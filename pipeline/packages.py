@@ -17,7 +17,7 @@ from marketplace.models.event import record
 from marketplace.models.licence import LicenceTerms
 from marketplace.money import Money
 from marketplace.states import ClipState, PackageState, VersionState, advance
-from pipeline import accuracy, contents, duplicates, jobs, scratch
+from pipeline import accuracy, batches, bucket_lock, contents, duplicates, jobs, scratch
 from pipeline.models import Job
 
 HOUR_MS = 3_600_000
@@ -151,7 +151,7 @@ def publish(job: Job) -> None:
     try:
         _need_approved(version)
         version.accuracy = accuracy.measured()
-        with scratch.folder(str(job.pk)) as place:
+        with scratch.folder(str(job.pk)) as place, bucket_lock.writing():
             contents.write(
                 version=version,
                 scratch=place,
@@ -173,7 +173,9 @@ def publish(job: Job) -> None:
             jobs.finish(job)
     except PackageError:
         version.objects_in.all().delete()
+        batches.forget(version)
         raise
+    batches.forget(version)
 
 
 def _need_approved(version: PackageVersion) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from marketplace.models import PackageObject, PackageVersion
-from pipeline.formats import clip_json
-from pipeline.formats.item import Item
 from pipeline.formats.tree import TAR, Whole
 from pipeline.formats.webdataset import SHARD, Shard
 
@@ -17,14 +15,14 @@ from pipeline.formats.webdataset import SHARD, Shard
 class Put(Protocol):
     """Store one file from the scratch folder and write its row."""
 
-    def __call__(self, whole: Whole, prefix: str, span: tuple[int, int]) -> PackageObject: ...
+    def __call__(self, whole: Whole, *, sha256: str, span: tuple[int, int]) -> PackageObject: ...
 
 
 class Shards:
     """Fill shards clip by clip; those that a killed run or the version before has stored are left as they are."""
 
     def __init__(self, version: PackageVersion, members: Any, *, prefix: str, folder: Path, put: Put) -> None:
-        self._put, self._prefix, self._folder = put, prefix, folder
+        self._put, self._folder = put, folder
         self._spans = list(_spans(version, members, prefix))
         self._lasts = [last for _, last in self._spans]
         self._stored = _share(version, self._spans, prefix)
@@ -37,17 +35,16 @@ class Shards:
         """Say whether the clip's video is needed for a shard that is not stored yet."""
         return self._index(position) not in self._stored
 
-    def add(self, item: Item, media: Path | None) -> None:
-        """Put one clip into its shard, and store the shard with its last clip."""
-        index = self._index(item.number)
-        if media is None or index in self._stored:
-            return
+    def add(self, number: int, name: str, media: Path, document: bytes) -> None:
+        """Put one clip that is wanted into its shard, and store the shard with its last clip."""
+        index = self._index(number)
         if self._shard is None:
             self._shard = Shard(self._folder / f"{index:06d}.tar")
-        self._shard.add(item.number, item.name, media, clip_json.document(item))
-        if item.number == self._lasts[index]:
-            path = self._shard.close()
-            self._put(Whole(f"shards/{path.name}", path, TAR), self._prefix, self._spans[index])
+        self._shard.add(name, media, document)
+        if number == self._lasts[index]:
+            sha256, path = self._shard.close(), self._shard.path
+            whole = Whole(f"shards/{path.name}", path, TAR)
+            self._put(whole, sha256=sha256, span=self._spans[index])
             path.unlink()
             self._shard = None
 
@@ -84,7 +81,13 @@ def _share(version: PackageVersion, spans: list[tuple[int, int]], prefix: str) -
     """Find the shards that are stored: by a run before this one, or with the same clips in the version before."""
     rows = version.objects_in.filter(clip=None, first__isnull=False)
     mine = rows.filter(path__startswith="sample/") if prefix else rows.exclude(path__startswith="sample/")
-    have = {int(Path(row.path).stem) for row in mine}
+    have = set()
+    for row in mine:
+        index = int(Path(row.path).stem)
+        if spans[index : index + 1] == [(row.first, row.last)]:
+            have.add(index)
+        else:  # of a run that had other clips
+            row.delete()
     old = version.replaces
     if old is None or prefix:
         return have

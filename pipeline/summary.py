@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -11,37 +12,33 @@ from django.utils import timezone
 from marketplace import coverage, taxonomy
 from marketplace.models import Clip, PackageVersion
 from pipeline import accuracy
-from pipeline.formats.item import Item
+from pipeline.formats.index import Entry
 
 
 class Summary:
-    """Figures of one tree of files; ``sample_of`` is the number of clips that it is a sample of, or 0."""
+    """Figures of one tree of files; ``sample`` lists the positions of its clips when it is one, and what of."""
 
-    def __init__(self, version: PackageVersion, *, sample_of: int) -> None:
-        self.version, self.sample_of = version, sample_of
+    def __init__(self, version: PackageVersion, *, sample: Sequence[int] = (), sample_of: int = 0) -> None:
+        self.version, self.sample_of, self._positions = version, sample_of, sample
         self.clips = self.seconds = self.empty = self.regions = 0
-        self._positions: list[int] = []
         self._models: set[tuple[str, str, str]] = set()
         self._countries: set[str] = set()
         self._months: set[str] = set()
         self._contributors: Counter[str] = Counter()
         self._certificates: dict[str, tuple[float, int, int]] = {}
 
-    def add(self, item: Item) -> None:
+    def add(self, entry: Entry) -> None:
         """Count one clip; what is kept grows with recordings and contributors, by a few bytes each."""
+        row = entry.row
         self.clips += 1
-        self.seconds += item.facts["output"]["duration_s"]
-        self.empty += not item.facts["poses"]
-        self.regions += len(item.facts["masked"])
-        self._models |= {(m["name"], m["role"], m["sha256"]) for m in item.facts["models"]}
-        self._countries.add(item.scene["country"])
-        self._months |= {item.scene["month"]} - {None}
-        self._contributors[item.scene["contributor"]] += 1
-        if self.sample_of:
-            self._positions.append(item.number)
-        known = item.certificate
-        share = known.get("masked_share", 0.0), known.get("frames") or 1, len(known.get("doubtful", []))
-        self._certificates[item.scene["recording"]] = share
+        self.seconds += row["seconds"]
+        self.empty += not row["poses"]
+        self.regions += row["redacted_regions"]
+        self._models |= {(name, role, sha256) for name, role, sha256 in entry.models}
+        self._countries.add(row["country"])
+        self._months |= {row["month"]} - {None}
+        self._contributors[row["contributor"]] += 1
+        self._certificates[entry.recording] = row["masked_share"] or 0.0, entry.frames, entry.doubtful
 
     def card(self) -> dict[str, Any]:
         """Give everything that the card and croissant.json say."""

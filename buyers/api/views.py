@@ -173,7 +173,11 @@ def file(request: HttpRequest, key: ApiKey, pk: int, path: str) -> HttpResponse:
     """Send the program to one file by a link that is good for 15 minutes; Range works there."""
     entitlement = own(key, pk).entitlement
     url = delivery.link(
-        entitlement=entitlement, path=path, user=key.made_by, address_prefix=address_prefix(request)
+        entitlement=entitlement,
+        path=path,
+        user=key.made_by,
+        address_prefix=address_prefix(request),
+        key=key,
     )
     response = HttpResponseRedirect(url)
     response["Cache-Control"] = "no-store"

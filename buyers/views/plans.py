@@ -14,8 +14,10 @@ from buyers import plan_documents, plan_hours, subscriptions
 from buyers.access import members_only, membership, membership_of, owner_of
 from buyers.document_pdf import render as as_pdf
 from buyers.models import Document, PlanUse, Role, Subscription
+from buyers.plan_terms import TERMS
 from buyers.plans import BY_SLUG, PLANS, titled
 from buyers.subscriptions import SubscriptionRefused
+from marketplace.people import address_prefix, agent
 from marketplace.states import SubscriptionState
 
 
@@ -27,6 +29,7 @@ def offers(request: HttpRequest) -> HttpResponse:
     row = subscriptions.of(member.organisation) if member else None
     context = {
         "plans": PLANS,
+        "terms": TERMS,
         "member": member,
         "row": row,
         "is_owner": member is not None and member.role == Role.OWNER,
@@ -78,12 +81,16 @@ def state(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _from(request: HttpRequest) -> dict[str, str]:
+    return {"address_prefix": address_prefix(request), "agent": agent(request)}
+
+
 @members_only
 @require_POST
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Go to Stripe's page to subscribe."""
     try:
-        row = subscriptions.start(owner=owner_of(request.user), slug=slug)
+        row = subscriptions.start(owner=owner_of(request.user), slug=slug, **_from(request))
     except SubscriptionRefused as why:
         messages.error(request, str(why))
         return redirect("buyers:plans")
@@ -95,7 +102,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 def change(request: HttpRequest, slug: str) -> HttpResponse:
     """Change to another plan."""
     try:
-        messages.success(request, subscriptions.change(owner=owner_of(request.user), slug=slug))
+        done = subscriptions.change(owner=owner_of(request.user), slug=slug, **_from(request))
+        messages.success(request, done)
     except SubscriptionRefused as why:
         messages.error(request, str(why))
     return redirect("buyers:plan")

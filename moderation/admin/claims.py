@@ -12,7 +12,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action
 
-from buyers.models import Order
 from marketplace.money import Money
 from moderation.admin.base import Desk
 from moderation.confirm import ask
@@ -21,19 +20,22 @@ from payouts import evidence, refunds
 from payouts.models import Dispute, Reconciliation, Refund, RefundState, SplitPolicy
 
 
-class Refunding:
-    """Add to an order's page: refund it, in full or in part."""
+class Refunding(Desk):
+    """Add to the page of an order or of a plan's month: refund it, in full or in part."""
+
+    refund_sentence = ""
+    actions_detail = ["refund"]
 
     @action(description="Refund", url_path="refund", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask how much and why, then refund through Stripe."""
-        order = get_object_or_404(Order, pk=object_id)
-        here = reverse("admin:buyers_order_change", args=[order.pk])
-        form = RefundForm(request.POST or None, order=order)
+        row = get_object_or_404(self.model, pk=object_id)
+        here = reverse(f"admin:buyers_{self.opts.model_name}_change", args=[row.pk])
+        form = RefundForm(request.POST or None, of=row)
         if form.is_valid():
             try:
                 made = refunds.ask(
-                    order=order,
+                    of=row,
                     amount_minor=form.amount_minor,
                     reason=form.cleaned_data["reason"],
                     actor=request.user,
@@ -48,10 +50,9 @@ class Refunding:
                 return redirect(here)
         context = {
             **admin.site.each_context(request),
-            "title": f"Refund {order}",
-            "sentence": f"{order.organisation} paid {Money(order.total_minor, order.currency)}; "
-            f"{Money(refunds.given_minor(order), order.currency)} of it was refunded. Every contributor's share goes "
-            "down in proportion; with the whole sum the downloads close.",
+            "title": f"Refund {row}",
+            "sentence": f"{row.organisation} paid {Money(row.total_minor, row.currency)}; "
+            f"{Money(refunds.given_minor(row), row.currency)} of it was refunded. {self.refund_sentence}",
             "form": form,
             "button": "Refund",
             "back": here,
@@ -72,18 +73,18 @@ class WithAmount:
 
 @admin.register(Refund)
 class RefundAdmin(WithAmount, Desk):
-    list_display = ["order", "amount", "state", "reason", "actor", "created_at", "note"]
+    list_display = ["__str__", "amount", "state", "reason", "actor", "created_at", "note"]
     list_filter = ["state"]
-    search_fields = ["order__id", "stripe_id", "reason"]
-    list_select_related = ["order", "actor"]
+    search_fields = ["order__id", "period__id", "stripe_id", "reason"]
+    list_select_related = ["order", "period", "actor"]
 
 
 @admin.register(Dispute)
 class DisputeAdmin(WithAmount, Desk):
-    list_display = ["order", "amount", "status", "reason", "opened_at", "answer_by", "evidence_sent_at"]
+    list_display = ["__str__", "amount", "status", "reason", "opened_at", "answer_by", "evidence_sent_at"]
     list_filter = ["status"]
-    search_fields = ["order__id", "stripe_id"]
-    list_select_related = ["order"]
+    search_fields = ["order__id", "period__id", "stripe_id"]
+    list_select_related = ["order", "period"]
     actions_detail = ["evidence_pack", "send_evidence"]
 
     @action(description="Evidence (ZIP)", url_path="evidence", permissions=["answer"])
@@ -102,7 +103,7 @@ class DisputeAdmin(WithAmount, Desk):
         page = ask(
             request,
             title=f"Answer the {str(dispute).lower()}",
-            sentence="The licence acceptance, what was delivered and the list of downloads go to the buyer's bank. "
+            sentence="The acceptances, what was delivered, downloads and uses of the API go to the buyer's bank. "
             "A bank takes evidence once: look at the ZIP first.",
             button="Send the evidence",
             back=here,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from buyers.models import Entitlement, Order, OrderLine, Organisation
+from buyers.models import Entitlement, Order, OrderLine, Organisation, PlanPeriod, PlanUse
 from marketplace.money import Money
 from moderation.admin.base import Desk
 from moderation.admin.claims import Refunding
@@ -68,16 +68,40 @@ class OrganisationAdmin(Desk):
 
 
 @admin.register(Order)
-class OrderAdmin(Refunding, Desk):
+class OrderAdmin(Refunding):
+    refund_sentence = (
+        "Every contributor's share goes down in proportion; with the whole sum the downloads close."
+    )
     list_display = ["short_number", "organisation", "total", "state", "created_at", "paid_at"]
     list_filter = ["state", "currency"]
     search_fields = ["id", "organisation__name", "stripe_session_id"]
     list_select_related = ["organisation"]
     inlines = [OrderLineRows]
-    actions_detail = ["refund"]
 
     @admin.display(description="Total", ordering="total_minor")
     def total(self, row: Order) -> str:
+        return str(Money(row.total_minor, row.currency))
+
+
+class PlanUseRows(Rows):
+    model = PlanUse
+    fields = ["order", "ms", "value_minor", "at"]
+
+
+@admin.register(PlanPeriod)
+class PlanPeriodAdmin(Refunding):
+    refund_sentence = (
+        "It comes from our part: contributors keep what used hours earned. With the whole sum the month's hours and "
+        "the downloads taken with it close."
+    )
+    list_display = ["__str__", "organisation", "total", "standing", "starts_at", "ends_at", "closed_at"]
+    list_filter = ["standing", "plan"]
+    search_fields = ["id", "organisation__name", "stripe_invoice_id", "stripe_charge"]
+    list_select_related = ["organisation"]
+    inlines = [PlanUseRows]
+
+    @admin.display(description="Paid, with tax")
+    def total(self, row: PlanPeriod) -> str:
         return str(Money(row.total_minor, row.currency))
 
 

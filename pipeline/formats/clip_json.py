@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import orjson
 
 from pipeline.formats.item import Item
 
@@ -10,7 +10,7 @@ from pipeline.formats.item import Item
 def document(item: Item) -> bytes:
     """Write the clip's facts, tags, poses and masked regions."""
     facts = item.facts
-    return json.dumps(
+    return orjson.dumps(
         {
             "schema": "fairframe-clip/1",
             "clip_id": item.clip_id,
@@ -21,9 +21,8 @@ def document(item: Item) -> bytes:
             "quality_parts": facts["quality_parts"],
             "poses": facts["poses"],
             "redaction": {"models": facts["models"], "masked": facts["masked"]},
-        },
-        separators=(",", ":"),
-    ).encode()
+        }
+    )
 
 
 def certificate(item: Item) -> bytes:
@@ -35,4 +34,4 @@ def certificate(item: Item) -> bytes:
         "speaks_of": "the whole recording that this clip was cut from",
         "certificate": item.certificate,
     }
-    return json.dumps(body, indent=1, sort_keys=True).encode()
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)

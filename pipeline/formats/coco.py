@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from pipeline.formats.item import Item, by_frame
 
 PARTS = ("videos", "images", "annotations")
@@ -47,29 +49,19 @@ PERSON = {
 }
 
 
-class Writer:
-    """Write one COCO document clip by clip: what grows lies in files beside it, so memory does not."""
+def texts(item: Item) -> list[str]:
+    """Write one clip's entries, a text for each of PARTS: a video, an image a frame that has a person, the people.
 
-    def __init__(self, folder: Path, *, description: str, version: str) -> None:
-        self.path = folder / "coco_keypoints.json"
-        self._about = {"description": description, "version": version}
-        self._parts = {name: (folder / f"coco_{name}.part").open("w+") for name in PARTS}
-        self._annotation = 0
-
-    def add(self, item: Item) -> None:
-        """Write one clip: a video, an image a frame that has a person, an annotation a person."""
-        width, height = item.size
-        video = {
-            "id": item.number,
-            "file_name": item.media,
-            "fps": item.fps,
-            "width": width,
-            "height": height,
-        }
-        self._put("videos", video)
-        for frame, poses in by_frame(item):
-            image_id = item.number * 1_000_000 + frame
-            image = {
+    Numbers follow from the clip's own, so that its text is the same whatever stands before it.
+    """
+    width, height = item.size
+    video = {"id": item.number, "file_name": item.media, "fps": item.fps, "width": width, "height": height}
+    images: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
+    for frame, poses in by_frame(item):
+        image_id = item.number * 1_000_000 + frame
+        images.append(
+            {
                 "id": image_id,
                 "file_name": f"{item.still(frame)}.jpg",
                 "width": width,
@@ -78,18 +70,35 @@ class Writer:
                 "video": item.media,
                 "frame_id": frame,
             }
-            self._put("images", image)
-            for pose in poses:
-                self._annotation += 1
-                self._put("annotations", annotation_of(pose, self._annotation, image_id))
+        )
+        for pose in poses:
+            people.append(annotation_of(pose, item.number * 1_000_000 + len(people) + 1, image_id))
+    return [_inside([video]), _inside(images), _inside(people)]
 
-    def _put(self, part: str, entry: dict[str, Any]) -> None:
-        file = self._parts[part]
-        file.write(("," if file.tell() else "") + json.dumps(entry, separators=(",", ":")))
+
+def _inside(entries: list[dict[str, Any]]) -> str:
+    return orjson.dumps(entries)[1:-1].decode()
+
+
+class Writer:
+    """Write one COCO document clip by clip: what grows lies in files beside it, so memory does not."""
+
+    def __init__(self, folder: Path, *, description: str, version: str) -> None:
+        self.path = folder / "coco_keypoints.json"
+        self._about = {"description": description, "version": version}
+        self._parts = {name: (folder / f"coco_{name}.part").open("w+", encoding="utf-8") for name in PARTS}
+        self._begun: set[str] = set()
+
+    def add(self, texts: list[str]) -> None:
+        """Write one clip's text, as texts() gives it."""
+        for name, text in zip(PARTS, texts, strict=True):
+            if text:
+                self._parts[name].write(("," if name in self._begun else "") + text)
+                self._begun.add(name)
 
     def close(self) -> Path:
         """Join the parts to one document and give its path."""
-        with self.path.open("w") as out:
+        with self.path.open("w", encoding="utf-8") as out:
             out.write(f'{{"info":{json.dumps(self._about)},"categories":{json.dumps([PERSON])}')
             for name, file in self._parts.items():
                 out.write(f',"{name}":[')

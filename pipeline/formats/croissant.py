@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.formats.item import Item
+import orjson
 
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -77,16 +77,17 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "croissant.json"
-        self._part = (folder / "croissant.part").open("w+", encoding="utf-8")
+        self._part = (folder / "croissant.part").open("w+b")
+        self._begun = False
 
-    def add(self, item: Item) -> None:
-        """Write one video's FileObject."""
-        self._put(
-            file_object(item.name, item.media, sha256=item.sha256, size=item.bytes, encoding="video/mp4")
-        )
+    def add(self, row: dict[str, Any]) -> None:
+        """Write the FileObject of one clip's video; ``row`` as in tables.row."""
+        video = {"sha256": row["sha256"], "size": row["bytes"], "encoding": "video/mp4"}
+        self._put(file_object(row["name"], row["media"], **video))
 
     def _put(self, entry: dict[str, Any]) -> None:
-        self._part.write((",\n  " if self._part.tell() else "") + json.dumps(entry))
+        self._part.write((b",\n  " if self._begun else b"") + orjson.dumps(entry))
+        self._begun = True
 
     def close(self, card: dict[str, Any], *, files: list[tuple[str, str, str, int, str]]) -> Path:
         """Write the document: ``files`` are (id, path, sha256, bytes, media type) of what is not a video."""
@@ -94,11 +95,11 @@ class Writer:
             self._put(file_object(name, path, sha256=sha256, size=size, encoding=encoding))
         head = json.dumps({"@context": CONTEXT, **about(card)}, indent=1)
         self._part.seek(0)
-        with self.path.open("w", encoding="utf-8") as out:
-            out.write(head.removesuffix("\n}") + ',\n "distribution": [\n  ')
+        with self.path.open("wb") as out:
+            out.write((head.removesuffix("\n}") + ',\n "distribution": [\n  ').encode())
             while block := self._part.read(1 << 20):
                 out.write(block)
-            out.write(f'\n ],\n "recordSet": {json.dumps([record_set()])}\n}}\n')
+            out.write(f'\n ],\n "recordSet": {json.dumps([record_set()])}\n}}\n'.encode())
         self._part.close()
         Path(self._part.name).unlink()
         return self.path

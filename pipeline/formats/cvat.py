@@ -9,7 +9,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.formats.coco import KEYPOINTS, SKELETON
-from pipeline.formats.item import Item, people
+from pipeline.formats.item import Item
 
 REDACTED = "redacted"
 SKELETON_LABEL = "skeleton"
@@ -24,7 +24,7 @@ def document(item: Item) -> bytes:
         *_meta(item),
     ]
     track = 0
-    for person in people(item):
+    for person in item.people:
         frames = [pose["frame"] for pose in person.poses]
         boxes = [(pose["frame"], pose["box"]) for pose in person.poses]
         lines += _boxes(track, "person", boxes, item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 
@@ -49,10 +50,15 @@ class Item:
         """Give width and height in pixels."""
         return int(self.facts["output"]["width"]), int(self.facts["output"]["height"])
 
-    @property
+    @cached_property
     def poses(self) -> list[dict[str, Any]]:
         """List the poses in order of frames."""
         return sorted(self.facts["poses"], key=lambda pose: pose["frame"])
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """Group the poses by person; a pose that no track follows is a person of one frame."""
+        return _people(self.poses)
 
     @property
     def tag_ids(self) -> list[str]:
@@ -76,11 +82,10 @@ class Person:
     poses: list[dict[str, Any]]
 
 
-def people(item: Item) -> list[Person]:
-    """Group a clip's poses by person; a pose that no track follows is a person of one frame."""
+def _people(poses: list[dict[str, Any]]) -> list[Person]:
     tracks: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
     alone = []
-    for pose in item.poses:
+    for pose in poses:
         track = pose.get("track")
         if track is None or pose["frame"] in tracks[track]:
             alone.append(pose)

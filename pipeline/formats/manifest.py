@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -22,7 +24,7 @@ class Entry:
     def line(self) -> str:
         """Write the entry as a line of manifest.jsonl."""
         body = {"path": self.path, "bytes": self.bytes, "sha256": self.sha256, "media_type": self.media_type}
-        return json.dumps({**body, "clip_id": self.clip_id} if self.clip_id else body) + "\n"
+        return orjson.dumps({**body, "clip_id": self.clip_id} if self.clip_id else body).decode() + "\n"
 
 
 def write(entries: Iterable[Entry], *, manifest: Path, sums: Path) -> None:

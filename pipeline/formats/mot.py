@@ -6,14 +6,16 @@ track follows has a track of one frame.
 
 from __future__ import annotations
 
-from pipeline.formats.item import Item, people
+from pipeline.formats.item import Item
+
+LABELS = "gt/labels.txt"
 
 
 def files(item: Item) -> dict[str, bytes]:
     """Write the clip's files by their name inside its folder."""
     rows = [
         (pose["frame"] + 1, person.uid, *pose["box"], pose.get("score", 1.0))
-        for person in people(item)
+        for person in item.people
         for pose in person.poses
     ]
     lines = [
@@ -27,6 +29,6 @@ def files(item: Item) -> dict[str, bytes]:
     )
     return {
         "gt/gt.txt": "".join(lines).encode(),
-        "gt/labels.txt": b"pedestrian\n",
+        LABELS: b"pedestrian\n",
         "seqinfo.ini": info.encode(),
     }

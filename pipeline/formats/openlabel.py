@@ -6,12 +6,13 @@ actions last; a context says what holds around the camera.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from typing import Any
 
+import orjson
+
 from pipeline.formats.coco import KEYPOINTS
-from pipeline.formats.item import Item, people, runs
+from pipeline.formats.item import Item, runs
 
 FRAME_SYSTEM = "picture"
 # The first word of a tag's id → the OpenLABEL element that means it.
@@ -24,7 +25,7 @@ def document(item: Item) -> bytes:
     objects: dict[str, Any] = {}
     frames: dict[int, dict[str, Any]] = defaultdict(lambda: {"objects": {}})
     uid = 0
-    for person in people(item):
+    for person in item.people:
         names = ["shape", *KEYPOINTS]
         _declare(objects, uid, f"person {person.uid}", "person", [p["frame"] for p in person.poses], names)
         for pose in person.poses:
@@ -63,7 +64,7 @@ def document(item: Item) -> bytes:
     if objects:
         body["objects"] = objects
     body.update(_scenario(item))
-    return json.dumps({"openlabel": body}, separators=(",", ":")).encode()
+    return orjson.dumps({"openlabel": body})
 
 
 def _declare(

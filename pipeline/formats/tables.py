@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -85,18 +85,17 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         self.parquet, self.jsonl = folder / "clips.parquet", folder / "metadata.jsonl"
         self._parquet = pq.ParquetWriter(self.parquet, COLUMNS, compression="zstd")
-        self._jsonl = self.jsonl.open("w", encoding="utf-8")
+        self._jsonl = self.jsonl.open("wb")
         self._rows: list[dict[str, Any]] = []
 
-    def add(self, item: Item) -> None:
-        """Write one clip."""
-        found = row(item)
+    def add(self, found: dict[str, Any]) -> None:
+        """Write one clip by its row."""
         self._rows.append(found)
         if len(self._rows) >= GROUP:
             self._flush()
         caption = ", ".join(found["tags"])
-        line = {"file_name": f"{item.name}.mp4", **{k: v for k, v in found.items() if k != "media"}}
-        self._jsonl.write(json.dumps({**line, "caption": caption}) + "\n")
+        line = {"file_name": f"{found['name']}.mp4", **{k: v for k, v in found.items() if k != "media"}}
+        self._jsonl.write(orjson.dumps({**line, "caption": caption}, option=orjson.OPT_APPEND_NEWLINE))
 
     def _flush(self) -> None:
         if self._rows:

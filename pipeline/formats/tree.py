@@ -19,6 +19,7 @@ from pipeline.formats import (
     telemetry,
     yolo_pose,
 )
+from pipeline.formats.index import Entry
 from pipeline.formats.item import Item
 
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
@@ -27,11 +28,12 @@ PARQUET, TAR = "application/x-parquet", "application/x-tar"
 
 @dataclass(frozen=True)
 class Doc:
-    """One small file: its path in the package, its bytes, its media type."""
+    """One small file: its path in the package, its bytes, its media type; ``same`` when every clip has these bytes."""
 
     path: str
     data: bytes
     media_type: str
+    same: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,18 @@ class Whole:
     media_type: str
 
 
+def facts_path(name: str) -> str:
+    """Give the path of what we say of a clip."""
+    return f"annotations/clips/{name}.json"
+
+
 def of_clip(item: Item) -> Iterator[Doc]:
-    """Write every file of one clip but its video."""
-    yield Doc(f"annotations/clips/{item.name}.json", clip_json.document(item), JSON)
+    """Write every file of one clip but its video; the first is the one that shards hold too."""
+    yield Doc(facts_path(item.name), clip_json.document(item), JSON)
     yield Doc(f"annotations/openlabel/{item.name}.json", openlabel.document(item), JSON)
     yield Doc(f"annotations/cvat/{item.name}.xml", cvat.document(item), "application/xml")
     for name, data in mot.files(item).items():
-        yield Doc(f"annotations/mot/{item.name}/{name}", data, TEXT)
+        yield Doc(f"annotations/mot/{item.name}/{name}", data, TEXT, same=name == mot.LABELS)
     yield Doc(f"certificates/{item.name}.json", clip_json.certificate(item), JSON)
     if (labels := yolo_pose.archive(item)) is not None:
         yield Doc(f"annotations/yolo_pose/{item.name}.tar", labels, TAR)
@@ -67,11 +74,11 @@ class Wholes:
         self._tables = tables.Writer(folder)
         self._croissant = croissant.Writer(folder)
 
-    def add(self, item: Item) -> None:
+    def add(self, entry: Entry) -> None:
         """Take one clip into all of them."""
-        self._coco.add(item)
-        self._tables.add(item)
-        self._croissant.add(item)
+        self._coco.add(entry.coco)
+        self._tables.add(entry.row)
+        self._croissant.add(entry.row)
 
     def close(self) -> list[Whole]:
         """Finish all but croissant.json, which names the checksums of these."""

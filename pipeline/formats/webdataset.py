@@ -6,9 +6,11 @@ the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 from pathlib import Path
+from typing import IO
 
 SHARD = (
     1024**3
@@ -16,34 +18,47 @@ SHARD = (
 
 
 class Shard:
-    """One tar under construction, with the numbers of its first and last clip."""
+    """One tar under construction."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.first = self.last = -1
-        self._tar = tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115 - closed by close()
-        self.bytes = 0
+        self._file = Hashing(path)
+        self._tar = tarfile.open(  # type: ignore[call-overload]  # noqa: SIM115 - closed by close()
+            fileobj=self._file, mode="w", format=tarfile.USTAR_FORMAT, copybufsize=1 << 20
+        )
 
-    def add(self, number: int, name: str, media: Path, document: bytes) -> None:
+    def add(self, name: str, media: Path, document: bytes) -> None:
         """Append one clip."""
-        self.first = number if self.first < 0 else self.first
-        self.last = number
         size = media.stat().st_size
         with media.open("rb") as file:
             self._put(f"{name}.mp4", size, file)
         self._put(f"{name}.json", len(document), io.BytesIO(document))
-        self.bytes += size + len(document)
 
-    def _put(self, name: str, size: int, file: object) -> None:
+    def _put(self, name: str, size: int, file: IO[bytes]) -> None:
         entry = tarfile.TarInfo(name)
         entry.size = size
-        self._tar.addfile(entry, file)  # type: ignore[arg-type]
+        self._tar.addfile(entry, file)
 
-    @property
-    def full(self) -> bool:
-        return self.bytes >= SHARD
-
-    def close(self) -> Path:
-        """Finish the tar and give its path."""
+    def close(self) -> str:
+        """Finish the tar and give its hexadecimal SHA-256."""
         self._tar.close()
-        return self.path
+        self._file.close()
+        return self._file.digest.hexdigest()
+
+
+class Hashing:
+    """A file that is written once from the front, and its SHA-256, so that it need not be read again."""
+
+    def __init__(self, path: Path) -> None:
+        self.digest = hashlib.sha256()
+        self._file = path.open("wb")
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        self._file.close()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from botocore.exceptions import ClientError
 from django.conf import settings
 
-from marketplace import storage
+from marketplace import s3_direct, storage
 
 BUCKET = settings.S3_BUCKET_DERIVED
 
@@ -66,3 +67,35 @@ def test_a_part_with_another_checksum_is_refused_by_the_store(s3: object) -> Non
 def test_nothing_there_is_none_and_deleting_it_is_fine(s3: object) -> None:
     assert storage.head(bucket=BUCKET, key="core/none") is None
     storage.delete(bucket=BUCKET, key="core/none")
+
+
+def test_a_store_says_later_which_checksum_it_compared(s3: object, tmp_path: Path) -> None:
+    stored = storage.put_bytes(bucket=BUCKET, key="core/f", data=b"compared", media_type="text/plain")
+    assert storage.head(bucket=BUCKET, key="core/f") == stored
+    (tmp_path / "g").write_bytes(b"from the disk")
+    digest = storage.file_sha256(tmp_path / "g")
+    storage.put_checked(
+        bucket=BUCKET, key="core/g", path=tmp_path / "g", sha256=digest, media_type="text/plain"
+    )
+    assert storage.head(bucket=BUCKET, key="core/g") == storage.Stored(BUCKET, "core/g", 13, digest)
+    storage.client().put_object(Bucket=BUCKET, Key="core/h", Body=b"whatever")
+    found = storage.head(bucket=BUCKET, key="core/h")
+    assert found is not None
+    assert found.sha256 == "", "nobody compared anything"
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_bytes_with_another_checksum_are_refused_by_the_store(
+    s3: object, direct: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not direct:  # as when the first request got no answer
+        monkeypatch.setattr(s3_direct, "ask", lambda *args, **kwargs: None)
+    with pytest.raises(ClientError, match=r"BadDigest|XAmzContentSHA256Mismatch"):
+        storage.put_bytes(
+            bucket=BUCKET, key="core/i", data=b"wrong", media_type="text/plain", sha256="0" * 64
+        )
+    assert storage.head(bucket=BUCKET, key="core/i") is None
+    storage.put_bytes(bucket=BUCKET, key="core/i", data=b"right", media_type="text/plain")
+    assert storage.get_bytes(bucket=BUCKET, key="core/i") == b"right"
+    with pytest.raises(storage.StorageError, match="missing"):
+        storage.get_bytes(bucket=BUCKET, key="core/none")

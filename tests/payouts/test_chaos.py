@@ -60,7 +60,7 @@ def test_after_the_chaos_everything_is_paid_once_and_stripes_list_is_the_books(
     first: Order = placed[0]
     first.refresh_from_db()
     if first.state == OrderState.PAID:
-        refunds.ask(order=first, amount_minor=10_000, reason="Half of it", actor=None, seen_minor=0)
+        refunds.ask(of=first, amount_minor=10_000, reason="Half of it", actor=None, seen_minor=0)
     for charge in Order.objects.filter(pk=placed[1].pk, state=OrderState.PAID).values_list(
         "stripe_charge", flat=True
     ):
@@ -99,7 +99,7 @@ def test_last_nights_backup_and_stripes_events_since_are_everything(sim: Simulat
     sim.control(f"sessions/{open_still.stripe_session_id}/pay", {})
     beat()
     paid.refresh_from_db()
-    refunds.ask(order=paid, amount_minor=5_000, reason="One clip", actor=None, seen_minor=0)
+    refunds.ask(of=paid, amount_minor=5_000, reason="One clip", actor=None, seen_minor=0)
     beat()
     after = figures()
     backup.restore()

@@ -48,8 +48,9 @@ def dispute(sim: Simulator, db: None) -> Dispute:
 
 
 def test_the_pack_holds_acceptance_access_log_and_version(dispute: Dispute) -> None:
-    version = dispute.order.lines.get().version
-    accepted = dispute.order.acceptances.get()
+    order = Order.objects.get()
+    assert dispute.of == order
+    version, accepted = order.lines.get().version, order.acceptances.get()
     with zipfile.ZipFile(io.BytesIO(evidence.pack(dispute))) as zipped:
         files = {name: zipped.read(name).decode() for name in zipped.namelist()}
     assert json.loads(files["acceptances.json"])[0]["text_sha256"] == accepted.text_sha256

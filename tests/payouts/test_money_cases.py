@@ -252,7 +252,7 @@ def test_m3_a_refund_that_is_handled_while_its_order_is_being_marked_paid(
             sim.deliver(kind)
 
     told = sim.events("charge.refunded")[0]
-    monkeypatch.setattr(stripe_events.plans, "follow_charge", between)
+    monkeypatch.setattr(stripe_events.plan_claims, "follow", between)
     assert sim.take(told)
     assert ledger.owed_to(alice) == {"usd": 4_500}
     assert not LedgerLine.objects.filter(account__kind=AccountKind.UNCLAIMED).exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core import mail
@@ -14,18 +13,18 @@ from django.utils import timezone
 
 from buyers import plan_documents, plan_hours, subscriptions
 from buyers.document_pdf import render
-from buyers.models import Entitlement, Membership, Order, PlanPeriod, PlanUse, Role, Subscription
+from buyers.models import Entitlement, Membership, Order, PlanPeriod, PlanUse, Role
 from buyers.plans import HOUR_MS
 from buyers.stripe_api import client
 from buyers.subscriptions import SubscriptionRefused
 from marketplace.models import Package, User
-from payouts import ledger, plan_use, plans, reconcile
-from payouts.models import Earning, LedgerLine, StripeEvent
+from payouts import plan_use, plans
+from payouts.models import Earning
 from payouts.plan_use import PlanRefused
-from payouts.stripe_events import HANDLERS
 from tests import people
 from tests.buyers import checkout as given
 from tests.payouts import stage
+from tests.payouts.plan_stage import everything, in_books, subscribed, takes
 from tests.payouts.stage import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,41 +32,9 @@ DECLINED, GOOD = "4000000000000002", "4242424242424242"
 MONTH = 31 * 86_400
 
 
-def everything(sim: Simulator) -> None:
-    """Send every event that we act on, newest first, and once more what came too early."""
-    found = [event for event in sim.control("events")["data"] if event["type"] in HANDLERS]
-    for event in reversed(found):
-        sim.take(event)
-    for event in found:
-        if StripeEvent.objects.filter(stripe_id=event["id"], handled_at=None).exists():
-            sim.take(event)
-
-
 @pytest.fixture
 def bob() -> User:
     return people.bob()
-
-
-def subscribed(sim: Simulator, user: User, plan: str = "start") -> Subscription:
-    row = subscriptions.start(owner=user.membership, slug=plan)
-    sim.control(f"sessions/{row.stripe_session_id}/pay", {})
-    everything(sim)
-    row.refresh_from_db()
-    return row
-
-
-def takes(user: User, package: Package) -> Entitlement:
-    return plan_use.take(
-        member=user.membership,
-        package=package,
-        accepted_sha256=package.licence.sha256,
-        address_prefix="",
-        agent="",
-    )
-
-
-def in_books(kind: str) -> int:
-    return -sum(LedgerLine.objects.filter(account__kind=kind).values_list("amount_minor", flat=True))
 
 
 def test_a_paid_month_gives_its_hours_once_whatever_order_the_events_come_in(
@@ -289,41 +256,3 @@ def test_one_plan_at_a_time_and_owners_only(sim: Simulator, bob: User) -> None:
     assert browser.post("/buy/plan/cancel/").status_code == 403
     assert browser.post("/buy/plan/change/scale/").status_code == 403
     assert browser.get("/buy/plan/").status_code == 200
-
-
-@pytest.mark.parametrize("amount", [20_000, 5_000])
-def test_a_refund_comes_from_our_part_and_a_whole_one_closes_the_month(
-    sim: Simulator, bob: User, amount: int
-) -> None:
-    alice = people.alice()
-    subscribed(sim, bob)
-    entitlement = takes(bob, stage.package_of((alice, 3_600)))
-    period = PlanPeriod.objects.get()
-    client().v1.refunds.create({"charge": period.stripe_charge, "amount": amount})
-    everything(sim)
-    period.refresh_from_db()
-    whole = amount == 20_000
-    assert stage.earned(alice) == [600]
-    assert period.back_minor == amount
-    assert (period.revoked_at is not None, period.closed_at is not None) == (whole, whole)
-    assert Entitlement.objects.live().filter(pk=entitlement.pk).exists() is not whole
-    assert in_books("platform_revenue") == 1_400 - amount + (18_000 if whole else 0)
-    notes = [one for one in plan_documents.of(bob.membership.organisation) if one.kind == "credit_note"]
-    assert [note.total_minor for note in notes] == [-amount]
-    assert ledger.balance_sum() == {"usd": 0}
-    [day] = reconcile.one_day(day=timezone.now().date())
-    assert (day.movements, day.difference_minor) == (2, 0)
-
-
-def test_a_dispute_closes_the_month_until_it_is_won(sim: Simulator, bob: User) -> None:
-    subscribed(sim, bob)
-    takes(bob, stage.package_of((people.alice(), 3_600)))
-    charge = PlanPeriod.objects.get().stripe_charge
-    dispute: Any = sim.control("disputes", {"charge": charge, "amount": 20_000})
-    everything(sim)
-    assert not Entitlement.objects.live().exists()
-    assert plan_hours.left_ms(bob.membership.organisation) == 0
-    sim.control(f"disputes/{dispute['id']}/close", {"status": "won"})
-    everything(sim)
-    assert Entitlement.objects.live().exists()
-    assert plan_hours.left_ms(bob.membership.organisation) == 9 * HOUR_MS

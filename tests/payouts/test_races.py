@@ -75,7 +75,7 @@ def test_two_people_at_once_refund_one_order_once(sim: Simulator) -> None:
         def give(seen: int = seen, order: Order = order) -> int:
             try:
                 made = refunds.ask(
-                    order=order, amount_minor=100, reason="Both saw it", actor=None, seen_minor=seen
+                    of=order, amount_minor=100, reason="Both saw it", actor=None, seen_minor=seen
                 )
             except refunds.RefundRefused:
                 return 0

@@ -33,7 +33,7 @@ def bought(sim: Simulator) -> Order:
 
 
 def ask(order: Order, amount: int = 10_000, *, seen: int = 0, reason: str = "A clip was broken") -> Refund:
-    return refunds.ask(order=order, amount_minor=amount, reason=reason, actor=None, seen_minor=seen)
+    return refunds.ask(of=order, amount_minor=amount, reason=reason, actor=None, seen_minor=seen)
 
 
 def at_stripe(order: Order) -> list[int]:

@@ -260,3 +260,13 @@ def test_the_price_guide_follows_the_hours(clips: list[Clip]) -> None:
     low, high, sentence = packages.price_guide([hour])
     assert (low.minor, high.minor) == (10_000, 50_000)
     assert "$100 to $500 an hour" in sentence
+
+
+def test_an_object_of_the_right_length_with_other_bytes_is_not_trusted(clips: list[Clip]) -> None:
+    key = f"objects/{clips[1].media_sha256}.mp4"
+    storage.client().put_object(
+        Bucket=settings.S3_BUCKET_PACKAGES, Key=key, Body=b"\0" * clips[1].media_bytes
+    )
+    version = publish(draft(clips))
+    stored = body(version, "media/clip_000001.mp4")
+    assert hashlib.sha256(stored).hexdigest() == clips[1].media_sha256

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -23,8 +25,7 @@ from embedded import postgres
 from marketplace import storage
 from marketplace.models import Clip, Package, PackageObject, PackageVersion
 from marketplace.states import JobState, MoveRefused, PackageState, VersionState
-from pipeline import accuracy, jobs, objects, tasks
-from pipeline.formats.tree import Doc
+from pipeline import accuracy, batches, jobs, pieces, tasks
 from pipeline.models import Job
 from tests import people
 from tests.pipeline.stage import scratch_left
@@ -33,18 +34,18 @@ from tests.private import Run
 
 __all__ = ["clips"]
 PAGE = "/packages/berlin-evenings/"
-# Another process that takes the job and is killed when it comes to the third clip.
+# Another process that takes the job, does one clip after the other, and is killed when it would write the third down.
 KILLED = """
 import django, os, signal, sys
 django.setup()
-from pipeline import contents, tasks
-contents.BATCH, made, real = 1, [], contents._one
-def one(*args, **kwargs):
-    if len(made) == 2:
+from pipeline import batches, tasks
+batches.SIZE, ended, real = 1, [], batches.end
+def end(*args):
+    if len(ended) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
-    made.append(args)
-    return real(*args, **kwargs)
-contents._one = one
+    ended.append(args)
+    return real(*args)
+batches.end = end
 tasks.publish_version(sys.argv[1])
 """
 
@@ -133,26 +134,26 @@ def test_a_killed_publication_goes_on_where_it_stopped(
     assert (version.state, Package.objects.get().state) == (VersionState.PUBLISHING, PackageState.DRAFT)
     tasks.jobs.sweep(now=timezone.now() + jobs.LEASE + timedelta(seconds=1), give_up=lambda _: None)
     Job.objects.update(not_before=timezone.now())
+    monkeypatch.setattr(batches, "SIZE", 1)
     again: list[str] = []
-    real = objects.put_doc
+    real = pieces.make
 
-    def noted(doc: Doc) -> tuple[Doc, str]:
-        again.append(doc.path)
-        return real(doc)
+    def noted(plan: pieces.Plan) -> pieces.Made:
+        again.append(str(plan.clip.pk))
+        return real(plan)
 
-    monkeypatch.setattr(objects, "put_doc", noted)
+    monkeypatch.setattr(pieces, "make", noted)
     tasks.publish_version(str(job.pk))
     version.refresh_from_db()
     assert version.state == VersionState.PUBLISHED
-    # The third clip is done, and the first once more: for the free sample, whose videos bear a mark.
-    assert {path for path in again if "clip_000001" in path} == set(), "a stored clip is not done again"
-    assert sorted(path for path in again if "clip_000000" in path) == sorted(
-        path.removeprefix("sample/")
-        for path in version.objects_in.filter(path__startswith="sample/", clip__isnull=False)
-        .exclude(path__endswith=".mp4")
-        .values_list("path", flat=True)
-    )
-    assert any("clip_000002" in path for path in again)
+    assert again == [str(clips[2].pk)], "a stored clip is not done again"
+    coco = json.loads(body(version, "annotations/coco_keypoints.json"))
+    assert [video["id"] for video in coco["videos"]] == [0, 1, 2]
+    assert len(body(version, "media/metadata.jsonl").splitlines()) == 3
+    with tarfile.open(fileobj=io.BytesIO(body(version, "shards/000000.tar"))) as tar:
+        assert len(tar.getnames()) == 6
+    kept = storage.listed(bucket=fixed.S3_BUCKET_DERIVED, prefix="publishing/")
+    assert [key for page in kept for key, _ in page] == []
     for line in body(version, "SHA256SUMS").decode().splitlines():
         digest, _, path = line.partition("  ")
         assert hashlib.sha256(body(version, path)).hexdigest() == digest

@@ -115,8 +115,15 @@ def list_invoices(call: Call) -> Obj:
     return call.page("invoice", where={**where, "_subscription": call.params.get("subscription")})
 
 
-@route("GET", "/v1/invoice_payments", "InvoicePaymentListParams", supports="invoice limit")
+@route("GET", "/v1/invoice_payments", "InvoicePaymentListParams", supports="invoice limit payment")
 def list_payments(call: Call) -> Obj:
-    """List what paid an invoice."""
-    rows = call.store.find("invoice_payment", account=call.account, where={"invoice": call.params["invoice"]})
+    """List what paid an invoice, or which invoice a payment paid."""
+    given, where = call.params, {}
+    if "invoice" in given:
+        where["invoice"] = given["invoice"]
+    if "payment" in given:
+        if given["payment"].get("type") != "payment_intent":
+            raise unsupported("payment[type] other than payment_intent", param="payment[type]")
+        where["payment.payment_intent"] = given["payment"]["payment_intent"]
+    rows = call.store.find("invoice_payment", account=call.account, where=where)
     return listing([shown(row) for row in rows[: call.params.get("limit", 10)]], call.path)
