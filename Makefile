@@ -77,7 +77,8 @@ test: lint chromium weights loaders
 
 # 300 random histories of payments, refunds, disputes and transfers, each told in order and as a storm.
 storm: venv
-	STORM=300 RACES=100 $(BIN)/python -m pytest -q tests/payouts/test_storm.py tests/payouts/test_races.py $(ARGS)
+	STORM=300 RACES=100 $(BIN)/python -m pytest -q -n 2 --dist worksteal --log-level WARNING \
+		tests/payouts/test_races.py tests/payouts/test_storm.py $(ARGS)
 
 bench: weights
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -239,15 +239,12 @@ def _write_down(row: Subscription, owner: Membership, verb: str, data: dict[str,
 
 def follow(*, stripe_id: str) -> Subscription | None:
     """Bring our row to where Stripe's subscription is now, in whatever order its events come; None if not ours."""
-    found: Any = client().v1.subscriptions.retrieve(stripe_id)
-    named = (found.metadata.to_dict() if found.metadata else {}).get("subscription", "")
     with transaction.atomic():
-        row = Subscription.objects.select_for_update().filter(pk=named).first() if _uuid(named) else None
+        row = _locked(stripe_id)
         if row is None:
             return None
-        if row.stripe_id not in ("", found.id):
-            log.error("subscription %s was paid for twice: %s, %s", row.pk, row.stripe_id, found.id)
-            return None
+        # Asked under the lock: of two who follow at once the later one has the later answer.
+        found: Any = client().v1.subscriptions.retrieve(stripe_id)
         item: Any = found["items"].data[0]
         about = item.price.metadata.to_dict() if item.price.metadata else {}
         wanted = STATES.get(found.status)
@@ -265,6 +262,21 @@ def follow(*, stripe_id: str) -> Subscription | None:
         row.refresh_from_db()
         if wanted is not None and wanted != row.state:
             advance(row, wanted)
+    return row
+
+
+def _locked(stripe_id: str) -> Subscription | None:
+    """Lock the row of a subscription; one that we hear of for the first time names its row at Stripe."""
+    rows = Subscription.objects.select_for_update()
+    known = rows.filter(stripe_id=stripe_id).first()
+    if known is not None:
+        return known
+    found = client().v1.subscriptions.retrieve(stripe_id)
+    named = (found.metadata.to_dict() if found.metadata else {}).get("subscription", "")
+    row = rows.filter(pk=named).first() if _uuid(named) else None
+    if row is not None and row.stripe_id not in ("", stripe_id):
+        log.error("subscription %s was paid for twice: %s, %s", row.pk, row.stripe_id, stripe_id)
+        return None
     return row
 
 

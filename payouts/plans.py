@@ -97,6 +97,7 @@ def declined(*, invoice: Any) -> str:
     row = row_of(invoice)
     if row is None:
         return "Not a plan of ours."
+    invoice = client().v1.invoices.retrieve(invoice.id)  # under the lock: it may be paid by now
     if invoice.status != "open":
         return f"The invoice is {invoice.status}: nothing to tell."
     subscriptions.follow(stripe_id=str(invoice.parent.subscription_details.subscription))

@@ -37,6 +37,7 @@ HELP = {
     "POST /_sim/disputes/ID/close": "{status: won|lost}",
     "POST /_sim/invoices/ID/pay": "{}: the bank transfer for an open invoice arrives",
     "POST /_sim/customers/ID/card": "{card}: what renewals are taken from from now on",
+    "POST /_sim/subscriptions/ID/renew": "{}: its next month begins now, or the unpaid one is tried again",
     "POST /_sim/tax": "{origin, registered: [countries]}: where the seller is and where it collects tax",
     "POST /_sim/refunds/ID/fail": "{}: the buyer's bank sends a refund back",
     "POST /_sim/payouts": "{account}: pay out what is available now",
@@ -113,6 +114,10 @@ class Control:
                 card = Card(number=str(body["card"]))
                 return self._write(
                     lambda: shown(subscribing.keep_card(self.sim, self.sim.need(id, "customer"), card))
+                )
+            case ["subscriptions", id, "renew"]:
+                return self._write(
+                    lambda: shown(subscribing.next_month(self.sim, self.sim.need(id, "subscription")))
                 )
             case ["refunds", id, "fail"]:
                 return self._write(lambda: shown(fail_refund(self.sim, self.sim.need(id, "refund"))))

@@ -19,7 +19,7 @@ LEAST_HEIGHT = 5.0  # px: nobody reads smaller ones
 LARGEST = 0.45  # of the picture's width
 # Share of the picture's height: 291 labelled plates that were found are lower, or their score is above 0.98; what is
 # taller and less sure are walls with rows of windows.
-TALLEST = 0.22
+TALLEST, SURE_OF_TALL = 0.22, 0.95
 TINTED = 1.12  # channel means further apart than this: balance white first
 # Learnt from Chinese plates of 3.1 : 1: of longer ones (European: 4.7) the detector leaves out both ends, the blue
 # strip on the left more; so does the search for letters. Width ÷ height from and to which it is made up, heights to
@@ -49,7 +49,7 @@ class Plates:
         height, columns = bgr.shape[:2]
         found = (Box("plate", *row) for row in rows)
         whole = (clip_to(box if box.score >= SURE else whole_plate(box), columns, height) for box in found)
-        sized = (box for box in whole if box.h <= TALLEST * height or box.score >= SURE)
+        sized = (box for box in whole if box.h <= TALLEST * height or box.score >= SURE_OF_TALL)
         return suppress((box for box in sized if plausible(box, columns)), 0.4)
 
 

@@ -25,14 +25,18 @@ from tests import people
 
 
 def package_of(
-    *parts: tuple[User, float], price_minor: int = 25_000, vertical: str = "driving", slug: str = "berlin"
+    *parts: tuple[User, float],
+    price_minor: int = 25_000,
+    vertical: str = "driving",
+    slug: str = "berlin",
+    **fields: Any,
 ) -> Package:
     """Publish a package of one clip for each (person, seconds), in this order."""
     clips: list[Clip] = []
     for person, seconds in parts:
         footage = people.make_footage(person, vertical=vertical, title=f"Ride of {person.shown_name}")
         clips.append(people.make_clip(footage, seconds=seconds))
-    return people.make_package(clips, price_minor=price_minor, slug=slug, title=f"Package {slug}")
+    return people.make_package(clips, price_minor=price_minor, slug=slug, title=f"Package {slug}", **fields)
 
 
 def sold(package: Package, buyer: User | None = None) -> Order:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 from collections.abc import Callable
@@ -20,13 +21,21 @@ from django.utils import timezone
 from buyers import orders
 from buyers.models import Entitlement, Order
 from buyers.stripe_api import client
-from marketplace.models import User
-from payouts import inbox, transfers
-from payouts.models import Dispute, Earning, LedgerLine, StripeEvent, Transfer
+from marketplace.models import Package, User
+from payouts import connect, inbox, transfers
+from payouts.models import ConnectAccount, Dispute, Earning, LedgerLine, StripeEvent, Transfer
+from payouts.stripe_events import ABOUT_ACCOUNTS, HANDLERS
 from tests import people
+from tests.payouts import storm_plans
 from tests.payouts.stage import Simulator, package_of, past_hold, signed
+from tests.payouts.storm_plans import Plan
 
 Step = tuple[Any, ...]
+TOGETHER = (
+    5  # histories that share their people, so that what one took back is netted by the next one's sales
+)
+# What an endpoint asks Stripe for: kinds that we act upon.
+ASKED_FOR = frozenset([*HANDLERS, *ABOUT_ACCOUNTS])
 
 
 @dataclass(frozen=True)
@@ -37,10 +46,14 @@ class History:
     prices: list[int]
     seconds: list[int]
     phases: list[list[Step]]
+    plan: bool
 
 
 def draw(seed: int) -> History:
-    """Draw one history: one to three orders of one to three people, paid, refunded, disputed, paid out, taken back."""
+    """Draw one history: one to three orders of one to three people, paid, refunded, disputed, paid out, taken back.
+
+    Every second one has a plan, too: subscribed to, renewed, declined, changed, cancelled, used, refunded, disputed.
+    """
     rng = random.Random(seed)
     orders = rng.randint(1, 3)
     prices = [rng.randint(99, 60_000) for _ in range(orders)]
@@ -61,19 +74,46 @@ def draw(seed: int) -> History:
                 [0, 0, 1]
             )
         phases.append(steps)
-    return History(seed, prices, [rng.randint(1, 60) for _ in range(rng.randint(1, 3))], phases)
+    seconds = [rng.randint(1, 60) for _ in range(rng.randint(1, 3))]
+    if plan := seed % 2 == 0:
+        for number, steps in enumerate(phases):
+            steps += storm_plans.draw(rng, number)
+            steps += [_claim(rng, ("month", rng.randrange(3))) for _ in range(rng.choice([0, 0, 1, 2]))]
+    return History(seed, prices, seconds, phases, plan)
 
 
-def _claim(rng: random.Random, number: int) -> Step:
+def _claim(rng: random.Random, paid: Any) -> Step:
+    """Draw what a buyer takes back of a payment: of an order by its number, or of a month, ``("month", number)``."""
     return rng.choice(
         [
-            ("refund", number, rng.choice([0.1, 0.33, 0.5, 1.0])),
-            ("refund", number, rng.random()),
-            ("refund fails", number),
-            ("dispute", number, rng.choice([None, 0.4, 1.0, 1.2])),
-            ("close", number, rng.choice(["won", "lost"])),
+            ("refund", paid, rng.choice([0.1, 0.33, 0.5, 1.0])),
+            ("refund", paid, rng.random()),
+            ("refund fails", paid),
+            ("dispute", paid, rng.choice([None, 0.4, 1.0, 1.2])),
+            ("close", paid, rng.choice(["won", "lost"])),
         ]
     )
+
+
+class Cast:
+    """The people who film in a few histories, with accounts at Stripe, and who curates."""
+
+    def __init__(self, sim: Simulator, name: str) -> None:
+        self.sim = sim
+        self.people = [people.alice(f"film-{name}-{number}@example.org") for number in range(3)]
+        for person in self.people:
+            sim.account_for(person)
+        self.curator = people.staff(f"curator-{name}@example.org")
+        self.licence = people.make_terms()
+        self.on_stage(False)
+
+    def on_stage(self, here: bool) -> None:
+        """Let payout runs look at these people, or not: two tellings must not pay each other's."""
+        User.objects.filter(pk__in=[person.pk for person in self.people]).update(is_active=here)
+        shut = ConnectAccount.objects.filter(contributor__in=self.people, transfers_active=False)
+        for account in shut if here else []:
+            self.sim.control(f"accounts/{account.stripe_id}", {"onboard": True})
+            connect.refresh(account=account)
 
 
 @dataclass
@@ -82,22 +122,32 @@ class Market:
 
     sim: Simulator
     history: History
-    people: list[User] = field(default_factory=list)
+    cast: Cast
     orders: list[Order] = field(default_factory=list)
+    plan: Plan | None = None
     last: str = ""
 
+    @property
+    def people(self) -> list[User]:
+        """Give those who film in this history."""
+        return self.cast.people[: len(self.history.seconds)]
+
     def open(self, word: str) -> None:
-        """Make the people, the packages and the orders, all of names of their own."""
+        """Make the packages and the orders, and the organisation that buys, all of names of their own."""
+        self.cast.on_stage(True)
         name = f"{word}{self.history.seed}"
-        self.people = [people.alice(f"film-{name}-{n}@example.org") for n in range(len(self.history.seconds))]
-        for person in self.people:
-            self.sim.account_for(person)
         buyer = people.bob(f"buy-{name}@example.org", f"Buyer {name}")
-        for number, price in enumerate(self.history.prices):
-            parts = zip(self.people, self.history.seconds, strict=True)
-            package = package_of(*parts, price_minor=price, slug=f"{name}-{number}")
-            self.orders.append(people.make_order(buyer, package))
+        found = [self._package(f"{name}-{n}", price) for n, price in enumerate(self.history.prices)]
+        self.orders = [people.make_order(buyer, package) for package in found]
+        if self.history.plan:
+            self.plan = Plan(self.sim, buyer, [self._package(f"{name}-plan", 50_000), found[0]])
         self.fresh()  # those of opening accounts
+
+    def _package(self, slug: str, price: int) -> Package:
+        parts = zip(self.people, self.history.seconds, strict=True)
+        return package_of(
+            *parts, price_minor=price, slug=slug, curator=self.cast.curator, licence=self.cast.licence
+        )
 
     def do(self, step: Step) -> None:
         """Do one step at Stripe; one that cannot happen now, as Stripe sees it, does not happen."""
@@ -106,13 +156,16 @@ class Market:
             "refund": self._refund, "refund fails": self._refund_fails, "dispute": self._dispute,
             "close": self._close, "reverse": self._reverse, "account": self._account, "payout": self._payout,
         }  # fmt: skip
-        act[step[0]](*step[1:])
+        if step[0] in act:
+            act[step[0]](*step[1:])
+        elif self.plan:
+            self.plan.do(step)
 
     def fresh(self) -> list[dict[str, Any]]:
         """Give the events that were not told yet, oldest first."""
         found: list[dict[str, Any]] = self.sim.control(f"events?after={self.last}")["data"]
         self.last = found[-1]["id"] if found else self.last
-        return found
+        return [event for event in found if event["type"] in ASKED_FOR]
 
     def _pay(self, number: int) -> None:
         self.orders[number] = self.sim.pays(self.orders[number])
@@ -129,8 +182,10 @@ class Market:
         order = self.orders[number] = orders.open_payment(order=self.orders[number])
         client().v1.checkout.sessions.expire(order.stripe_session_id)
 
-    def _charge(self, number: int) -> Any:
-        session = self.orders[number].stripe_session_id
+    def _charge(self, paid: Any) -> Any:
+        if isinstance(paid, tuple):
+            return self.plan.charge(paid[1]) if self.plan else None
+        session = self.orders[paid].stripe_session_id
         if not session:
             return None
         found: Any = client().v1.checkout.sessions.retrieve(
@@ -140,28 +195,28 @@ class Market:
         charge = intent.latest_charge if intent else None
         return charge if charge and charge.status == "succeeded" else None
 
-    def _refund(self, number: int, share: float) -> None:
-        charge = self._charge(number)
+    def _refund(self, paid: Any, share: float) -> None:
+        charge = self._charge(paid)
         left = charge.amount - charge.amount_refunded if charge else 0
         disputes = client().v1.disputes.list({"charge": charge.id}).data if charge else []
         if left and all(one.status == "won" for one in disputes):
             client().v1.refunds.create({"charge": charge.id, "amount": max(1, round(left * share))})
 
-    def _refund_fails(self, number: int) -> None:
-        charge = self._charge(number)
+    def _refund_fails(self, paid: Any) -> None:
+        charge = self._charge(paid)
         for refund in client().v1.refunds.list({"charge": charge.id}).data if charge else []:
             if refund.status == "succeeded":
                 self.sim.control(f"refunds/{refund.id}/fail", {})
                 return
 
-    def _dispute(self, number: int, share: float | None) -> None:
-        charge = self._charge(number)
+    def _dispute(self, paid: Any, share: float | None) -> None:
+        charge = self._charge(paid)
         if charge and not charge.disputed and charge.amount_refunded < charge.amount:
             body = {} if share is None else {"amount": max(1, round(charge.amount * share))}
             self.sim.control("disputes", {"charge": charge.id, **body})
 
-    def _close(self, number: int, status: str) -> None:
-        charge = self._charge(number)
+    def _close(self, paid: Any, status: str) -> None:
+        charge = self._charge(paid)
         for dispute in client().v1.disputes.list({"charge": charge.id}).data if charge else []:
             if dispute.status not in ("won", "lost"):
                 self.sim.control(f"disputes/{dispute.id}/close", {"status": status})
@@ -235,6 +290,7 @@ class Market:
                 Dispute.objects.filter(order__in=self.orders).values_list("status", "amount_minor")
             ),
             "accounts": [person.connect_account.transfers_active for person in self._reread()],
+            **(self.plan.final() if self.plan else {}),
         }
 
     def _reread(self) -> list[User]:
@@ -253,6 +309,7 @@ def _take(event: dict[str, Any]) -> None:
 def helpers(count: int = 4) -> ProcessPoolExecutor:
     """Start the processes that take events at once."""
     get_resolver().url_patterns  # noqa: B018 - imports what every child would import by itself
+    gc.freeze()  # what is loaded stays: no collection of ours or of a child's walks it again
     connections.close_all()  # so that the children, who start at the first call, share none with us
     pool = ProcessPoolExecutor(count, mp_context=get_context("fork"))
     pool.submit(os.getpid).result()
@@ -288,13 +345,13 @@ def settle() -> None:
 
 
 def play(
-    history: History, sim: Simulator, *, pool: ProcessPoolExecutor | None, word: str, last: str
+    history: History, sim: Simulator, *, pool: ProcessPoolExecutor | None, word: str, cast: Cast, last: str
 ) -> tuple[dict[str, Any], str]:
     """Play a history from its first step to its last payout run; with ``pool`` its events come as a storm.
 
     ``last`` is the last event before it; gives how it ended, and its own last event.
     """
-    market = Market(sim, history, last=last)
+    market = Market(sim, history, cast, last=last)
     market.open(word)
     rng = random.Random(history.seed)
     earlier: list[dict[str, Any]] = []
@@ -311,5 +368,5 @@ def play(
         market.pay_out()
     in_order(market.fresh())
     how = market.final()
-    User.objects.filter(pk__in=[person.pk for person in market.people]).update(is_active=False)
-    return how, market.last  # and no payout run of a later history looks at these people
+    cast.on_stage(False)
+    return how, market.last
