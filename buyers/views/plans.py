@@ -90,7 +90,9 @@ def _from(request: HttpRequest) -> dict[str, str]:
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Go to Stripe's page to subscribe."""
     try:
-        row = subscriptions.start(owner=owner_of(request.user), slug=slug, **_from(request))
+        row = subscriptions.start(
+            owner=owner_of(request.user), slug=slug, code=request.POST.get("code", ""), **_from(request)
+        )
     except SubscriptionRefused as why:
         messages.error(request, str(why))
         return redirect("buyers:plans")
