@@ -53,6 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "plan": BY_SLUG.get(row.plan) if row else None,
         "title": titled(row.plan) if row else "",
         "periods": [(period, titled(period.plan)) for period in periods],
+        "taken_back": plan_hours.taken_back(member.organisation),
         "renewal_differs": bool(row and periods and periods[-1].plan != row.plan),
         "left": plan_hours.in_words(plan_hours.left_ms(member.organisation), up=False),
         "uses": uses.select_related("order", "period").prefetch_related("order__lines")[:50],
