@@ -25,6 +25,7 @@ LOOSE = 8  # what the index is asked for: enough pictures of a copy are nearer t
 APART = 12  # bits by which pictures differ that count as different
 FEWEST = 3  # different pictures that have to agree before anything is said
 ALIKE = 0.6  # share of one's pictures that the other has
+LOCK = 0x46465F445550  # "FF_DUP"
 LOOKED_AT = 20  # recordings or clips compared bit by bit
 GONE = (FootageState.WITHDRAWN, FootageState.REFUSED, FootageState.ABANDONED)
 
@@ -39,9 +40,12 @@ class Likeness:
 
 
 def stopped(*, footage: Footage, prints: Iterable[Sequence[Print]]) -> str:
-    """Say in one sentence why this recording is stopped, or nothing: it was uploaded before, whole or in part."""
-    before = Footage.objects.filter(created_at__lt=footage.created_at).exclude(state__in=GONE)
-    before = before.exclude(pk=footage.pk).exclude(clips=None)
+    """Say in one sentence why this recording is stopped, or nothing: it is here already, whole or in part.
+
+    What is here is what has clips. Of two copies that are worked on at the same moment the one that is stored first
+    is here, whichever was uploaded first: ask again after alone(), in the transaction that stores the other.
+    """
+    before = Footage.objects.exclude(state__in=GONE).exclude(pk=footage.pk).exclude(clips=None)
     same = before.filter(sha256=footage.sha256).exclude(sha256="").first()
     same = same or _seen_before(list(dict.fromkeys(made for clip in prints for made in clip)), before)
     if same is None:
@@ -55,6 +59,12 @@ def stopped(*, footage: Footage, prints: Iterable[Sequence[Print]]) -> str:
         "This recording is here already, from another contributor: a recording is sold once, by the person who filmed "
         "it. Nothing of this copy was kept. If you filmed it, write to us and we look at both."
     )
+
+
+def alone() -> None:
+    """Let no other recording be stored until this transaction ends, so that stopped() sees all there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _seen_before(prints: list[Print], before: Any) -> Footage | None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.video import heads
 from pipeline.video.boxes import Box, envelope, iou
 from pipeline.video.options import Options
+from pipeline.video.schedule import CLOSE
 
 if TYPE_CHECKING:
     from pipeline.video.detectors import Detectors
@@ -120,8 +121,9 @@ class Eyes:
             vehicles = [box for box in objects if box.kind in VEHICLES]
             with self._gates["plates"], self._clock("plates"):
                 seen.private += detectors.plates(
-                    bgr, vehicles, turn=frame, known=expected.get("plate", ()), whole="wide" in looks
-                )
+                    bgr, vehicles, turn=frame, known=expected.get("plate", ()), whole="wide" in looks,
+                    close=CLOSE in looks,
+                )  # fmt: skip
         if "jerseys" in looks:
             with self._gates["plates"], self._clock("jerseys"):
                 seen.private += detectors.jerseys(bgr, people, turn=frame, known=expected.get("jersey", ()))

@@ -38,6 +38,8 @@ QUIET_S = {"faces": 0.5, "wide": 1.0, "text": 3.0}
 WITHOUT_POSES_S = 0.3
 # "wide": plates in the whole frame as well, not in vehicles alone. "text": dates and places burnt into the picture.
 LOOKS = ("objects", "faces", "plates", "wide", "pose", "jerseys", "text")
+# Once, when a scene begins: nothing has been seen of it yet, so plates are looked for more closely.
+CLOSE = "close"
 # In the same frames as the objects where they can be.
 OF_PEOPLE = frozenset({"pose", "jerseys"})
 
@@ -88,4 +90,6 @@ class Schedule:
             wanted.add("objects")  # poses are of the people of the same frame
         if "wide" in wanted:
             wanted.add("plates")
+        if fresh:
+            wanted.add(CLOSE)
         return frozenset(wanted)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video import extent
 from pipeline.video.boxes import Box, iou, pad
 from pipeline.video.follow import Look
 from pipeline.video.motion import Step, carried
@@ -31,6 +32,8 @@ SURE = 0.65
 PERSON = "person"
 # Placed by their look where no detector sees them; they are held as long as an established track then.
 BY_LOOK = frozenset({"plate", "jersey"})
+# Rigid and of a known shape: what was seen of it once is covered wherever it goes.
+RIGID = "plate"
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
 # Fewer detections than this of something that was clear make a track doubtful.
@@ -117,6 +120,8 @@ class Tracker:
         pairs, fresh = self._match(frame, list(detections))
         seen: dict[int, Box] = {}
         for track, box in pairs:
+            if luma is not None and track.kind == RIGID:
+                box = self._whole(track, frame, box, luma)
             self._bridge(track, frame, box)
             track.hits.append(frame)
             track.scores.append(box.score)
@@ -175,6 +180,20 @@ class Tracker:
             track.look = Look.of(luma, expected)
         elif track.look is not None and (found := track.look.find(luma, expected)) is not None:
             self._bridge(track, frame, found)
+
+    def _whole(self, track: Track, frame: int, seen: Box, luma: NDArray[np.uint8]) -> Box:
+        """Return all of a rigid thing that is seen again, and cover in the frames before what shows only now."""
+        expected = track.at(frame)
+        known = track.look.find(luma, expected) if track.look and expected else None
+        if known is None:
+            return seen
+        box = extent.whole(known, seen)
+        if box is seen:  # not the same thing, or not all of it
+            return seen
+        for f in range(max(track.first, self._floor), frame + 1):
+            if (before := track.at(f)) is not None:
+                track.put(f, extent.grown(before, known, box))
+        return box
 
     def _hold_of(self, track: Track) -> int:
         established = len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE
@@ -243,7 +262,9 @@ class Tracker:
             step = self._steps.get(f)
             if at is None or step is None or step.cut or f - track.last_hit > self._hold_of(track):
                 return
-            at = carried(at, step, self.scale, grows=track.kind != PERSON)
+            before, at = at, carried(at, step, self.scale, grows=track.kind != PERSON)
+            if track.kind == RIGID:
+                at = extent.coming_in(before, at, self.width)
             if f - track.placed > self.patience:  # so long the motion alone is enough
                 at = pad(at, self.growth * at.w, self.growth * at.h)
             if self._outside(at):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pipeline.video.boxes import Box
 
 
+def number(turn: int, of: int) -> int:
+    """Draw one of so many numbers; turns may come in any stride (Knuth's multiplicative hash)."""
+    return (turn * 2654435761 % 2**32) * of >> 32
+
+
 def from_turn(places: list[Box], turn: int) -> list[Box]:
-    """Let another place be first at each turn; turns may come in any stride (Knuth's multiplicative hash)."""
-    if not places:
-        return []
-    first = (turn * 2654435761 % 2**32) * len(places) >> 32
+    """Let another place be first at each turn."""
+    first = number(turn, len(places))
     return places[first:] + places[:first]

@@ -117,8 +117,8 @@ def test_what_is_not_asked_for_is_not_looked_for() -> None:
         options = Options.of(**{"vertical": "sports", **choices})  # type: ignore[arg-type]
         return Schedule(options=options, fps=25).looks(0, fresh=True)
 
-    assert looks() == {"objects", "faces", "plates", "wide", "pose", "jerseys", "text"}
-    assert looks(jersey=False, screens=False) == {"objects", "faces", "plates", "wide", "pose"}
+    assert looks() == {"objects", "faces", "plates", "wide", "close", "pose", "jerseys", "text"}
+    assert looks(jersey=False, screens=False) == {"objects", "faces", "plates", "wide", "close", "pose"}
     assert "jerseys" not in looks(vertical="driving")
     assert "jerseys" in looks(vertical="driving", jersey=True)
     assert "pose" not in looks(only_redact=True)
@@ -128,6 +128,7 @@ def test_a_quiet_road_is_looked_at_less_and_a_street_with_people_as_often_as_bef
     schedule = Schedule(options=Options.of(vertical="driving", only_redact=True), fps=25)
     keys = [index for index in range(0, 1000, 3) if schedule.is_key(index)]
     busy = [schedule.looks(index, fresh=False) for index in keys]
+    assert not any("close" in each for each in busy), "closer looks are for scenes that begin"
     quiet = [schedule.looks(index, fresh=False, quiet={"faces", "wide", "text"}) for index in keys]
     assert sum("faces" in looks for looks in busy) > 1.9 * sum("faces" in looks for looks in quiet)
     assert sum("wide" in looks for looks in quiet) < sum("wide" in looks for looks in busy)

@@ -14,6 +14,7 @@ from pipeline.video import detect_cli, weights
 from pipeline.video.boxes import Box, clip_to, iou
 from pipeline.video.cover import region
 from pipeline.video.detectors import VEHICLES, Detectors
+from pipeline.video.plate_search import apart, in_turn
 from pipeline.video.turns import from_turn
 from tests.media import Picture, plate_picture, shared, texture, vehicle
 
@@ -133,6 +134,22 @@ def test_vehicles_take_turns_and_all_get_one(frames: Detectors) -> None:
     first = {from_turn(vehicles, turn)[0] for turn in range(0, 60, 3)}
     assert first == set(vehicles)
     assert all(len(from_turn(vehicles, turn)) == 4 for turn in range(9))
+
+
+def test_near_vehicles_come_first_in_most_turns_and_far_ones_in_some() -> None:
+    near = [Box("car", 300 * n, 300, 250, 200, 0.9) for n in range(3)]
+    far = [Box("car", 300 * n, 100, 90, 60, 0.9) for n in range(3)]
+    first = [in_turn([*far, *near], turn)[0] for turn in range(0, 600, 3)]
+    assert set(first) == {*near, *far}
+    assert 0.5 < sum(box in near for box in first) / len(first) < 0.85
+
+
+def test_a_faint_part_of_a_vehicle_is_no_vehicle_of_its_own() -> None:
+    car = Box("car", 100, 100, 300, 200, 0.6)
+    part = Box("vehicle", 250, 120, 120, 150, 0.25)
+    before_it = Box("car", 300, 110, 80, 60, 0.3)
+    beside = Box("car", 380, 100, 200, 160, 0.5)
+    assert apart([part, car, before_it, beside]) == [car, beside, before_it]
 
 
 def test_models_and_thresholds_are_told(frames: Detectors) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
 
 from marketplace.models import Clip, Footage
 from marketplace.states import FootageState
-from pipeline import duplicates, packages
+from pipeline import duplicates, packages, storing
 from pipeline.models import FramePrint
 from pipeline.video import fingerprint
 from pipeline.video.fingerprint import Print
@@ -82,6 +85,51 @@ def test_recycled_footage_is_stopped_with_a_sentence(s3: object, ride: Path, tmp
     assert "“Evening ride”" in mine.reason
     exact = work(uploaded(ride, owner=mallory))
     assert exact.state == FootageState.REFUSED
+
+
+def test_of_two_copies_worked_on_at_once_one_is_stored(
+    s3: object, ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = (
+        uploaded(ride),
+        uploaded(again(ride, tmp_path / "copy.mp4", "-crf", "28"), owner=people.mallory()),
+    )
+    real, stored = storing._keep_all, []
+
+    def meanwhile(*args: Any) -> dict[str, str]:
+        # Both have looked and found nothing; now the one that was uploaded last is stored first.
+        monkeypatch.setattr(storing, "_keep_all", real)
+        kept = real(*args)
+        stored.append(work(theirs))
+        return kept
+
+    monkeypatch.setattr(storing, "_keep_all", meanwhile)
+    late = work(mine)
+    assert [footage.state for footage in stored] == [FootageState.REVIEW]
+    assert late.state == FootageState.REFUSED
+    assert "write to us and we look at both" in late.reason
+    assert not late.clips.exists()
+    left = late.artefacts.filter(bucket=settings.S3_BUCKET_DERIVED)
+    assert [artefact.kind for artefact in left] == [], "nothing of the copy was kept"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_recordings_are_stored_one_at_a_time() -> None:
+    mine = threading.Event()
+
+    def other() -> None:
+        with transaction.atomic():
+            duplicates.alone()
+            mine.set()
+        connection.close()
+
+    thread = threading.Thread(target=other)
+    with transaction.atomic():
+        duplicates.alone()
+        thread.start()
+        assert not mine.wait(0.3)
+    assert mine.wait(10)
+    thread.join()
 
 
 def clip_with(prints: list[Print], *, owner: object = None, position: int = 0, **fields: object) -> Clip:

@@ -1,0 +1,47 @@
+"""How large a rigid thing is: a detector cuts an end off in one look and not in the next, and so does the picture's
+edge while the thing comes in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.video.boxes import Box, envelope, pad
+
+# The extent seen before loses this share on each side until it is seen again: what was too large does not stay so.
+FORGETS = 0.012
+# Two looks whose envelope is larger than this many times the larger of both did not see the same thing.
+MOST = 1.6
+# A box this near the left or right edge, in shares of the picture's width, is cut off by it.
+AT_EDGE = 0.006
+# Width ÷ height up to which what comes in over the edge may go on: that of the longest plates.
+LONGEST = 4.8
+
+
+def whole(known: Box, seen: Box) -> Box:
+    """Return all of a thing: where it is `seen`, and where what was known of it lies now."""
+    both = envelope(seen, pad(known, -FORGETS * known.w, -FORGETS * known.h))
+    return both if both.area <= MOST * max(known.area, seen.area) else seen
+
+
+def grown(box: Box, before: Box, after: Box) -> Box:
+    """Return a box grown on each side by as much as `after` reaches over `before`, in shares of their sizes."""
+    left, top = max(0.0, before.x - after.x) / before.w, max(0.0, before.y - after.y) / before.h
+    right, below = max(0.0, after.x2 - before.x2) / before.w, max(0.0, after.y2 - before.y2) / before.h
+    return replace(
+        box,
+        x=box.x - left * box.w,
+        y=box.y - top * box.h,
+        w=box.w * (1 + left + right),
+        h=box.h * (1 + top + below),
+    )
+
+
+def coming_in(before: Box, now: Box, width: float) -> Box:
+    """Return a box that goes on to the edge of the picture which cut it off in the frame before."""
+    edge, longest = AT_EDGE * width, LONGEST * now.h
+    x, x2 = now.x, now.x2
+    if before.x2 >= width - edge and x2 < width:
+        x2 = max(x2, min(width, x + longest))
+    if before.x <= edge and x > 0:
+        x = min(x, max(0.0, x2 - longest))
+    return replace(now, x=x, w=x2 - x)

@@ -1,0 +1,73 @@
+"""A plate is covered whole though a detector, or the edge of the picture, cuts an end off."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.video.boxes import Box, covered, pad
+from pipeline.video.extent import coming_in, grown, whole
+from pipeline.video.motion import Step
+from pipeline.video.tracks import Tracker
+from tests.media import texture
+
+PLATE = Box("plate", 300, 160, 60, 20, 0.9)
+WIDTH = 640
+
+
+def test_an_end_that_was_seen_before_stays_covered() -> None:
+    half = Box("plate", 330, 160, 30, 20, 0.9)
+    assert covered(PLATE, whole(PLATE, half)) > 0.97
+    assert covered(PLATE, whole(half, PLATE)) == 1
+    assert whole(half, PLATE).score == PLATE.score
+
+
+def test_what_is_too_large_to_be_one_thing_is_not_joined() -> None:
+    beside = Box("plate", 400, 160, 60, 20, 0.9)
+    assert whole(PLATE, beside) is beside
+
+
+def test_what_was_too_large_shrinks_again() -> None:
+    box = pad(PLATE, 6, 2)
+    for _ in range(30):
+        box = whole(box, PLATE)
+    assert box.area < 1.1 * PLATE.area
+
+
+def test_a_box_grows_as_another_did() -> None:
+    small = Box("plate", 100, 100, 30, 10)
+    larger = Box("plate", 290, 160, 90, 20)
+    assert grown(small, PLATE, larger) == Box("plate", 95, 100, 45, 10)
+    assert grown(small, larger, PLATE) == small  # nothing shows that was hidden
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (Box("plate", 600, 50, 40, 20), Box("plate", 590, 50, 40, 20), (590, 640)),
+        (Box("plate", 600, 50, 40, 20), Box("plate", 480, 50, 40, 20), (480, 576)),  # no plate is longer
+        (Box("plate", 0, 50, 30, 20), Box("plate", 12, 50, 30, 20), (0, 42)),
+        (Box("plate", 300, 50, 40, 20), Box("plate", 290, 50, 40, 20), (290, 330)),
+        (Box("plate", 600, 50, 40, 20), Box("plate", 610, 50, 40, 20), (610, 650)),  # it goes out
+    ],
+)
+def test_what_comes_in_over_the_edge_shows_more_of_itself(
+    before: Box, now: Box, expected: tuple[float, float]
+) -> None:
+    box = coming_in(before, now, WIDTH)
+    assert (box.x, box.x2) == pytest.approx(expected)
+
+
+def test_an_end_that_shows_only_later_is_covered_in_the_frames_before() -> None:
+    """The detector sees half of the plate, then all of it: frames that have not left yet are covered whole too."""
+    picture = texture((640, 360), seed=5)[..., 0]
+    tracker = Tracker(width=640, height=360, fps=30, scale=4)
+    still = np.zeros((90, 160, 2), np.float16)
+    for frame in range(13):
+        tracker.note(frame, Step(still, frame == 0, False, 0.0))
+        if frame % 3 == 0:
+            half = Box("plate", 330, 160, 30, 20, 0.9)
+            tracker.update(frame, [half if frame < 9 else PLATE], np.ascontiguousarray(picture))
+    for frame in range(10):
+        ((_, box),) = tracker.covering(frame, frozenset({"plate"}))
+        assert covered(PLATE, box) > 0.97, f"frame {frame}"
