@@ -153,7 +153,7 @@ def _focus(
     if chosen:
         x, y, w, h = random.choice(chosen)
         if chosen and (x, y, w, h) in boxes:
-            wanted = float(np.exp(random.uniform(np.log(16), np.log(0.5 * out))))
+            wanted = float(np.exp(random.uniform(np.log(16), np.log(0.7 * out))))
             scale = wanted / max(w, 1.5 * h, 4)
         else:
             scale = random.uniform(0.4, 1.6) * out / max(w, h, 20)

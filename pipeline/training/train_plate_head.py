@@ -1,6 +1,6 @@
 """Train the plate head: a small network on the features that PP-OCR's text detector has computed anyway.
 
-    python -m pipeline.training.train_plate_head scenes.pickle ppocr_det.onnx head.onnx --minutes 25
+    python -m pipeline.training.train_plate_head scenes.pickle ppocr_det.onnx head.onnx --minutes 95
 
 Wants PyTorch, which the product does not: run it in a virtual environment with torch, onnx, onnxscript, onnxruntime,
 opencv-python-headless, numpy and pillow. The text detector is frozen, so a CPU is enough: its features are computed
@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from pipeline.training.plate_scenes import Scene, sample
 from pipeline.video.plate_head import FEATURES
 
-SIZES = (160, 192, 256)
+SIZES = (160, 192, 256, 320)
 BATCH = 8
 
 
