@@ -52,8 +52,8 @@ class Effort:
 
 
 # A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
-# At 512 pixels 0.826 of 170 plates in stills that were not held out were found in their vehicles, at 320 0.835 for
-# less than half the time: the letters of what is near are large enough.
+# Of 170 plates in stills that were not held out 143 were found in their vehicles at 320 pixels as at 512, 117 and 112
+# of them whole, for less than half the time: the letters of what is near are large enough.
 FRAME = Effort(widths=(960,), zoom=2.5, longest=320, pixels=70_000, vehicle=0.25, widest=0.5, head=0.3)
 # The first frame of a scene: what shows here and is missed has leaked already when it is seen.
 FIRST = Effort(
