@@ -7,11 +7,12 @@ from typing import Any
 from buyers import documents
 from buyers.models import Document, DocumentKind, PlanPeriod
 from buyers.plans import HOUR_MS, titled
+from marketplace.money import Money
 
 
-def issue(*, period: PlanPeriod, payment: str, tax_reason: str) -> None:
-    """Issue invoice and receipt of a paid month, once."""
-    data = _sold(period, tax_reason)
+def issue(*, period: PlanPeriod, payment: str, tax_reason: str, discount_minor: int = 0) -> None:
+    """Issue invoice and receipt of a paid month, once; ``discount_minor`` is what a promotion code took off."""
+    data = _sold(period, tax_reason, discount_minor)
     bill = _of(DocumentKind.INVOICE, period, f"invoice:plan:{period.stripe_invoice_id}", data)
     paid = {"paid_at": period.paid_at.isoformat(), "how": "Card", "payment": payment, "of": bill.full_number}
     _of(DocumentKind.RECEIPT, period, f"receipt:plan:{period.stripe_invoice_id}", {**bill.data, **paid})
@@ -44,12 +45,14 @@ def of(organisation: Any) -> list[Document]:
     return list(rows.order_by("-issued_at", "-number")[:60])
 
 
-def _sold(period: PlanPeriod, tax_reason: str) -> dict[str, Any]:
+def _sold(period: PlanPeriod, tax_reason: str, discount_minor: int) -> dict[str, Any]:
     hours = period.included_ms // HOUR_MS
+    off = Money(discount_minor, period.currency)
+    code = f"; {off} taken off by code {period.subscription.promotion_code}" if discount_minor else ""
     days = f"{period.starts_at:%-d %B %Y} to {period.ends_at:%-d %B %Y}"
     line = {
         "title": f"Plan {titled(period.plan)}",
-        "about": f"{hours} hours of footage",
+        "about": f"{hours} hours of footage{code}",
         "net_minor": period.net_minor,
     }
     return {

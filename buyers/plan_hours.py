@@ -43,6 +43,12 @@ def current(organisation: Organisation, *, now: datetime | None = None) -> Query
     return rows.order_by("ends_at", "pk")
 
 
+def taken_back(organisation: Organisation) -> QuerySet[PlanPeriod]:
+    """List the months that would run but were refunded as a whole, or are with the bank."""
+    rows = PlanPeriod.objects.filter(organisation=organisation, ends_at__gt=timezone.now())
+    return rows.exclude(revoked_at=None).order_by("ends_at", "pk")
+
+
 def live(organisation: Organisation) -> QuerySet[PlanPeriod]:
     """List the months that have hours left."""
     return current(organisation).filter(used_ms__lt=F("included_ms"))

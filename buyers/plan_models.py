@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from buyers.discounts import taken_off
 from marketplace.states import OrderState, SubscriptionState
 
 
@@ -26,6 +27,11 @@ class Subscription(models.Model):
     plan = models.SlugField(max_length=20, help_text="What the next invoice is for.")
     price_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3, default="usd")
+    promotion_code = models.CharField(max_length=64, blank=True)
+    promotion_stripe_id = models.CharField(max_length=255, blank=True)
+    # What the code takes off the next months, too: nothing of these once it has run out.
+    percent_off = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    amount_off = models.PositiveBigIntegerField(null=True, blank=True)
     renews_at = models.DateTimeField(null=True, blank=True)
     ends_with_period = models.BooleanField(default=False)
     stripe_id = models.CharField(max_length=255, blank=True, db_index=True)
@@ -52,6 +58,15 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan} of {self.organisation}"
+
+    def off(self, price_minor: int) -> int:
+        """Say what the code takes off a month of this price that is still to come."""
+        return taken_off(price_minor, percent_off=self.percent_off, amount_off=self.amount_off)
+
+    @property
+    def next_minor(self) -> int:
+        """Give what the next month costs, without tax."""
+        return self.price_minor - self.off(self.price_minor)
 
 
 class PlanAcceptance(models.Model):

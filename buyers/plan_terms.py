@@ -21,6 +21,15 @@ TERMS = [
     ),
     ("Hours that are left", "They end with their month."),
     (
+        "Paying",
+        "By card, each month. By bank transfer, on an invoice with your purchase order's number, you buy packages one "
+        "by one in the cart; a plan cannot be paid that way yet.",
+    ),
+    (
+        "Promotion codes",
+        "A code takes its part off the first month, or off every month where it says so. Changing the plan keeps it.",
+    ),
+    (
         "Changing",
         "A larger plan begins at once: you pay its whole month, and hours that are left stay until their month ends. A "
         "smaller one begins with the next month. Nothing is ever charged in part.",

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import stripe
 
+from buyers.discounts import LEAST_CHARGE, taken_off
 from buyers.models import CartCode, Membership
 from buyers.stripe_api import client
 from marketplace.money import Money, split
-
-LEAST_CHARGE = 50  # Stripe takes no payment under $0.50
 
 
 class CodeRefused(Exception):
@@ -21,9 +20,25 @@ class CodeRefused(Exception):
 
 def enter(*, member: Membership, code: str) -> CartCode:
     """Look a code up at Stripe and keep it with the cart. Raises CodeRefused."""
+    row, _ = CartCode.objects.update_or_create(
+        organisation_id=member.organisation_id, defaults=_looked_up(code, "your cart is kept")
+    )
+    return row
+
+
+def of_plan(code: str, *, price_minor: int, currency: str) -> CartCode:
+    """Look a code up for a plan of this price; it is not kept. Raises CodeRefused, also when it takes nothing off."""
+    row = CartCode(**_looked_up(code, "nothing was charged"))
+    _, why = discount(row, total_minor=price_minor, currency=currency)
+    if why:
+        raise CodeRefused(f"“{row.code}” takes nothing off this plan. {why} Nothing was charged.")
+    return row
+
+
+def _looked_up(code: str, kept: str) -> dict[str, Any]:
     code = code.strip()
     if not code or len(code) > 64 or not code.isprintable():
-        raise CodeRefused("Type the code as it was given to you. Your cart is kept.")
+        raise CodeRefused(f"Type the code as it was given to you; {kept}.")
     try:
         found = client().v1.promotion_codes.list(
             {"code": code, "active": True, "limit": 1, "expand": ["data.promotion.coupon"]}
@@ -34,21 +49,17 @@ def enter(*, member: Membership, code: str) -> CartCode:
         ) from error
     coupon: Any = found.data[0].promotion.coupon if found.data else None
     if coupon is None or not coupon.valid:
-        raise CodeRefused(f"“{code}” is not a code that holds now. Check its spelling; your cart is kept.")
+        raise CodeRefused(f"“{code}” is not a code that holds now. Check its spelling; {kept}.")
     rules = found.data[0].restrictions
-    row, _ = CartCode.objects.update_or_create(
-        organisation_id=member.organisation_id,
-        defaults={
-            "code": found.data[0].code,
-            "stripe_id": found.data[0].id,
-            "percent_off": None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
-            "amount_off": coupon.amount_off,
-            "currency": coupon.currency or "",
-            "minimum_minor": rules.minimum_amount or 0,
-            "minimum_currency": rules.minimum_amount_currency or "",
-        },
-    )
-    return row
+    return {
+        "code": found.data[0].code,
+        "stripe_id": found.data[0].id,
+        "percent_off": None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
+        "amount_off": coupon.amount_off,
+        "currency": coupon.currency or "",
+        "minimum_minor": rules.minimum_amount or 0,
+        "minimum_currency": rules.minimum_amount_currency or "",
+    }
 
 
 def drop(*, member: Membership) -> None:
@@ -65,13 +76,9 @@ def discount(code: CartCode, *, total_minor: int, currency: str) -> tuple[int, s
     """Work out what a code takes off, and say in one sentence why it takes nothing when it does."""
     if code.minimum_minor and (currency != code.minimum_currency or total_minor < code.minimum_minor):
         return 0, f"It holds from {Money(code.minimum_minor, code.minimum_currency)} on."
-    if code.percent_off is not None:
-        exact = Decimal(total_minor) * code.percent_off / 100
-        off = int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-    elif code.currency != currency:
+    if code.percent_off is None and code.currency != currency:
         return 0, f"It is for prices in {code.currency.upper()}."
-    else:
-        off = min(code.amount_off or 0, total_minor)
+    off = taken_off(total_minor, percent_off=code.percent_off, amount_off=code.amount_off)
     if total_minor - off < LEAST_CHARGE:
         return 0, "It would make the order free, which our payment page cannot do. Write to us instead."
     return off, ""

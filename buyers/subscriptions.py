@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import stripe
@@ -12,8 +13,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from buyers import billing
-from buyers.models import Membership, Organisation, Subscription
+from buyers import billing, promotions
+from buyers.discounts import LEAST_CHARGE
+from buyers.models import CartCode, Membership, Organisation, Subscription
 from buyers.plan_terms import accept
 from buyers.plans import BY_SLUG, CURRENCY, Plan, stripe_price
 from buyers.stripe_api import client
@@ -57,7 +59,9 @@ def plan_of(slug: str) -> Plan:
     return plan
 
 
-def start(*, owner: Membership, slug: str, address_prefix: str = "", agent: str = "") -> Subscription:
+def start(
+    *, owner: Membership, slug: str, code: str = "", address_prefix: str = "", agent: str = ""
+) -> Subscription:
     """Make Stripe's page on which an owner subscribes. A page that is open already for the same plan is found again.
 
     Going there accepts the plan's terms; where from is kept with it. Raises SubscriptionRefused: an organisation has
@@ -73,11 +77,18 @@ def start(*, owner: Membership, slug: str, address_prefix: str = "", agent: str 
             "To work out the tax we need your organisation's name and address: fill in the billing details first."
         )
     try:
-        row = _opening(owner, plan)
+        promotion = _promotion(code, plan)
+        row = _opening(owner, plan, promotion)
         accept(row=row, plan=plan, user=owner.user, address_prefix=address_prefix, agent=agent)
         session = client().v1.checkout.sessions.create(
             _page(row, plan), {"idempotency_key": f"subscription-{row.pk}"}
         )
+    except stripe.InvalidRequestError as error:
+        if not (error.param or "").startswith("discounts"):
+            raise SubscriptionRefused(AWAY) from error
+        raise SubscriptionRefused(
+            f"“{code}” cannot be used for this plan: it ran out, or is not for you. Nothing was charged."
+        ) from error
     except stripe.StripeError as error:
         log.error("no page for plan %s: %r", slug, error)
         raise SubscriptionRefused(AWAY) from error
@@ -88,8 +99,23 @@ def start(*, owner: Membership, slug: str, address_prefix: str = "", agent: str 
     return row
 
 
-def _opening(owner: Membership, plan: Plan) -> Subscription:
-    """Find the row whose page is open, or make one; a page of another plan is closed first."""
+def _promotion(code: str, plan: Plan) -> CartCode | None:
+    try:
+        return (
+            promotions.of_plan(code, price_minor=plan.price_minor, currency=CURRENCY)
+            if code.strip()
+            else None
+        )
+    except promotions.CodeRefused as why:
+        raise SubscriptionRefused(str(why)) from why
+
+
+def _opening(owner: Membership, plan: Plan, code: CartCode | None) -> Subscription:
+    """Find the row whose page is open, or make one; a page of another plan or another code is closed first."""
+    promotion = {
+        "promotion_code": code.code if code else "",
+        "promotion_stripe_id": code.stripe_id if code else "",
+    }
     old = Subscription.objects.filter(
         organisation_id=owner.organisation_id, state=SubscriptionState.OPENING
     ).first()
@@ -101,7 +127,8 @@ def _opening(owner: Membership, plan: Plan) -> Subscription:
             raise SubscriptionRefused(
                 "Your organisation has just paid for a plan. It shows here in a moment."
             )
-        if page is not None and page.status == "open" and old.plan == plan.slug:
+        wanted = (plan.slug, promotion["promotion_stripe_id"])
+        if page is not None and page.status == "open" and (old.plan, old.promotion_stripe_id) == wanted:
             return old
         if page is not None and page.status == "open":
             client().v1.checkout.sessions.expire(page.id)
@@ -114,6 +141,7 @@ def _opening(owner: Membership, plan: Plan) -> Subscription:
                 plan=plan.slug,
                 price_minor=plan.price_minor,
                 currency=CURRENCY,
+                **promotion,
             )
             record("subscription.asked", subject=row, actor=owner.user, data={"plan": plan.slug})
     except IntegrityError as error:
@@ -133,6 +161,8 @@ def _page(row: Subscription, plan: Plan) -> Any:
         "success_url": back + "?paid=1",
         "cancel_url": settings.SITE_URL + reverse("buyers:plans"),
     }
+    if row.promotion_stripe_id:
+        page["discounts"] = [{"promotion_code": row.promotion_stripe_id}]
     details = billing.of(row.organisation)
     if details is not None:
         page |= {
@@ -178,6 +208,11 @@ def _change(row: Subscription, plan: Plan) -> bool:
     if item.price.id == price:
         raise SubscriptionRefused("That is the plan you have.")
     dearer = bool(plan.price_minor > item.price.unit_amount)
+    if plan.price_minor - row.off(plan.price_minor) < LEAST_CHARGE:
+        raise SubscriptionRefused(
+            f"Your code “{row.promotion_code}” would make {plan.title} free, which our payment page cannot do. Write "
+            "to us instead. Nothing was changed."
+        )
     about: Any = {"items": [{"id": item.id, "price": price}], "proration_behavior": "none"}
     if dearer:
         about |= {"billing_cycle_anchor": {"type": "now"}, "payment_behavior": "error_if_incomplete"}
@@ -244,7 +279,9 @@ def follow(*, stripe_id: str) -> Subscription | None:
         if row is None:
             return None
         # Asked under the lock: of two who follow at once the later one has the later answer.
-        found: Any = client().v1.subscriptions.retrieve(stripe_id)
+        expand: Any = {"expand": ["discounts.source.coupon"]}
+        found: Any = client().v1.subscriptions.retrieve(stripe_id, expand)
+        coupon: Any = next((one.source.coupon for one in found.discounts), None)
         item: Any = found["items"].data[0]
         about = item.price.metadata.to_dict() if item.price.metadata else {}
         wanted = STATES.get(found.status)
@@ -255,6 +292,8 @@ def follow(*, stripe_id: str) -> Subscription | None:
             "price_minor": item.price.unit_amount,
             "renews_at": datetime.fromtimestamp(item.current_period_end, UTC),
             "ends_with_period": bool(found.cancel_at_period_end),
+            "percent_off": Decimal(str(coupon.percent_off)) if coupon and coupon.percent_off else None,
+            "amount_off": coupon.amount_off if coupon else None,
         }
         if wanted != SubscriptionState.PAST_DUE:
             fields |= {"unpaid_invoice": "", "unpaid_url": "", "try_again_at": None}

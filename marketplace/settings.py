@@ -1,5 +1,6 @@
 """Read every setting from the environment; a missing one stops the process with its name."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -254,6 +255,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 FAIRFRAME_WORK = Path(env.str("FAIRFRAME_WORK", default=str(BASE_DIR / ".data" / "work")))
 # Footage of twice this length or more is shared by several workers.
 SEGMENT_SECONDS = env.float("SEGMENT_SECONDS", default=90.0)
+# Processes that a large publication is shared out over.
+PUBLISH_PROCESSES = env.int("PUBLISH_PROCESSES", default=os.cpu_count() or 1)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -273,6 +276,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "pipeline.tasks.sweep", "schedule": 30.0},
     "tell-of-withdrawals": {"task": "buyers.tasks.tell_of_withdrawals", "schedule": 60.0},
     "follow-withdrawals": {"task": "pipeline.tasks.follow_withdrawals", "schedule": 30.0},
+    "sweep-packages-bucket": {"task": "pipeline.tasks.sweep_objects", "schedule": crontab(minute=10, hour=4)},
     "sweep-uploads": {"task": "contributors.tasks.expire_uploads", "schedule": 3600.0},
     "send-letters": {"task": "contributors.tasks.send_letters", "schedule": 60.0},
     "delete-files": {"task": "contributors.tasks.delete_files", "schedule": 600.0},

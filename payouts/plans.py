@@ -87,7 +87,8 @@ def paid(*, invoice: Any, intent: Any) -> str:
         memo=f"Plan {titled(period.plan)} of {row.organisation}, from {period.starts_at:%-d %B %Y}",
         period=period,
     )
-    plan_documents.issue(period=period, payment=intent.id, tax_reason=reason)
+    off = sum(row.amount for row in invoice.total_discount_amounts or [])
+    plan_documents.issue(period=period, payment=intent.id, tax_reason=reason, discount_minor=off)
     transaction.on_commit(lambda: _write(row, "paid", {"period": period}))
     return f"{period} is paid: {about['hours']} hours."
 

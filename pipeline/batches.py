@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,15 @@ from marketplace import storage
 from marketplace.models import Clip, PackageClip, PackageObject, PackageVersion, Tag
 from pipeline import objects, pieces
 from pipeline.formats import index
+from pipeline.helpers import Helpers
 from pipeline.pieces import SAMPLE, Made, Plan
 
 SIZE = 32
+FOLDER = "publishing/"
+GROUP = 8  # clips that a helper is given at a time
 log = logging.getLogger(__name__)
 Wants = Callable[[int], bool]
+Job = tuple[Plan, tuple[index.Entry, Any] | None]
 
 
 @dataclass
@@ -37,7 +41,11 @@ class Work:
     pool: ThreadPoolExecutor
     told: Callable[[str, float], None]
     chosen: frozenset[int]
-    common: set[str] = field(default_factory=set)
+    helpers: Helpers | None = None
+
+    def do(self, jobs: list[Job]) -> list[Made]:
+        """Do some clips, in another process if there are any."""
+        return self.helpers.run(jobs) if self.helpers else [pieces.do(job) for job in jobs]
 
 
 @dataclass
@@ -45,7 +53,7 @@ class Batch:
     """Some clips under way."""
 
     members: list[PackageClip]
-    under_way: list[Future[Made]]
+    under_way: list[Future[list[Made]]]
     stored: bool
 
 
@@ -64,7 +72,8 @@ def under_way(work: Work, *, wanted: Wants, free_wanted: Wants) -> Iterator[Batc
 
 def end(work: Work, batch: Batch, progress: float) -> list[Made]:
     """Wait for a batch, then write it down: first its share of the index, then its rows."""
-    made = [objects.wait(job, lambda: work.told("clips", progress)) for job in batch.under_way]
+    groups = [objects.wait(job, lambda: work.told("clips", progress)) for job in batch.under_way]
+    made: list[Made] = [one for group in groups for one in group]
     work.told("clips", progress)
     if not batch.stored:
         storage.put_bytes(
@@ -96,7 +105,7 @@ def forget(version: PackageVersion) -> None:
 
 
 def _folder(version: PackageVersion) -> str:
-    return f"publishing/{version.pk}/"
+    return f"{FOLDER}{version.pk}/"
 
 
 def _key(version: PackageVersion, members: list[PackageClip]) -> str:
@@ -107,7 +116,7 @@ def _begin(work: Work, members: list[PackageClip], wanted: Wants, free_wanted: W
     clips = [member.clip for member in members]
     kept = _kept(work, members)
     tags, stored = ({}, {}) if kept else (_tags(clips), _stored(work.version, clips))
-    jobs = []
+    jobs: list[Job] = []
     for number, member in enumerate(members):
         free = member.position in work.chosen
         plan = Plan(
@@ -120,13 +129,11 @@ def _begin(work: Work, members: list[PackageClip], wanted: Wants, free_wanted: W
             free=free,
             free_wanted=free and free_wanted(member.position),
             stored=stored.get(member.clip_id, set()),
-            common=work.common,
         )
-        if kept:
-            jobs.append(work.pool.submit(pieces.again, plan, *kept[number]))
-        else:
-            jobs.append(work.pool.submit(pieces.make, plan))
-    return Batch(members, jobs, stored=bool(kept))
+        jobs.append((plan, kept[number] if kept else None))
+    size = GROUP if work.helpers else 1
+    groups = [jobs[first : first + size] for first in range(0, len(jobs), size)]
+    return Batch(members, [work.pool.submit(work.do, group) for group in groups], stored=bool(kept))
 
 
 def _kept(work: Work, members: list[PackageClip]) -> list[tuple[index.Entry, Any]]:

@@ -11,17 +11,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from marketplace import storage
 from marketplace.models import PackageObject, PackageVersion, Tombstone
 from pipeline import batches, objects, pieces
 from pipeline.batches import Work
 from pipeline.formats import manifest, tree
 from pipeline.formats.tree import TEXT, Whole
+from pipeline.helpers import Helpers
 from pipeline.objects import File
 from pipeline.shards import Shards
 from pipeline.summary import Summary
 
 THREADS = 12
+LARGE = 300  # clips from which on it pays to start helpers
 SAMPLE = pieces.SAMPLE
 SAMPLE_EVERY = 34  # 3 % of the clips, and at least one
 
@@ -38,8 +42,10 @@ def write(*, version: PackageVersion, scratch: Path, told: Callable[[str, float]
     positions = list(version.members.order_by("position").values_list("position", flat=True))
     chosen = sample_of(positions)
     pool = ThreadPoolExecutor(THREADS)
+    many = settings.PUBLISH_PROCESSES if len(positions) >= LARGE else 0
+    helpers = Helpers(many) if many > 1 else None
     try:
-        work = Work(version, scratch, pool, told, frozenset(chosen))
+        work = Work(version, scratch, pool, told, frozenset(chosen), helpers)
         whole = Tree(work, version.members, Summary(version))
         sample = version.members.filter(position__in=chosen)
         free = Tree(work, sample, Summary(version, sample=chosen, sample_of=len(positions)), SAMPLE)
@@ -54,7 +60,11 @@ def write(*, version: PackageVersion, scratch: Path, told: Callable[[str, float]
             work.told("index" if one is whole else "sample", 0)
             one.finish()
     finally:
+        if helpers is not None:
+            helpers.kill()
         pool.shutdown(cancel_futures=True)
+        if helpers is not None:
+            helpers.close()
 
 
 def sample_of(positions: list[int]) -> list[int]:

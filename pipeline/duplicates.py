@@ -25,6 +25,7 @@ LOOSE = 8  # what the index is asked for: enough pictures of a copy are nearer t
 APART = 12  # bits by which pictures differ that count as different
 FEWEST = 3  # different pictures that have to agree before anything is said
 ALIKE = 0.6  # share of one's pictures that the other has
+LOCK = 0x46465F445550  # "FF_DUP"
 LOOKED_AT = 20  # recordings or clips compared bit by bit
 GONE = (FootageState.WITHDRAWN, FootageState.REFUSED, FootageState.ABANDONED)
 
@@ -39,9 +40,12 @@ class Likeness:
 
 
 def stopped(*, footage: Footage, prints: Iterable[Sequence[Print]]) -> str:
-    """Say in one sentence why this recording is stopped, or nothing: it was uploaded before, whole or in part."""
-    before = Footage.objects.filter(created_at__lt=footage.created_at).exclude(state__in=GONE)
-    before = before.exclude(pk=footage.pk).exclude(clips=None)
+    """Say in one sentence why this recording is stopped, or nothing: it is here already, whole or in part.
+
+    What is here is what has clips. Of two copies that are worked on at the same moment the one that is stored first
+    is here, whichever was uploaded first: ask again after alone(), in the transaction that stores the other.
+    """
+    before = Footage.objects.exclude(state__in=GONE).exclude(pk=footage.pk).exclude(clips=None)
     same = before.filter(sha256=footage.sha256).exclude(sha256="").first()
     same = same or _seen_before(list(dict.fromkeys(made for clip in prints for made in clip)), before)
     if same is None:
@@ -55,6 +59,12 @@ def stopped(*, footage: Footage, prints: Iterable[Sequence[Print]]) -> str:
         "This recording is here already, from another contributor: a recording is sold once, by the person who filmed "
         "it. Nothing of this copy was kept. If you filmed it, write to us and we look at both."
     )
+
+
+def alone() -> None:
+    """Let no other recording be stored until this transaction ends, so that stopped() sees all there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _seen_before(prints: list[Print], before: Any) -> Footage | None:
@@ -74,7 +84,8 @@ def share(mine: Sequence[Print], theirs: Sequence[int]) -> float:
     """Give the share of my pictures that they have too, as they are or mirrored; 0 when that proves nothing."""
     if not mine or not theirs:
         return 0.0
-    return max(_share([made.bits for made in mine], theirs), _share([made.mirrored for made in mine], theirs))
+    # Theirs hold the middles of their pictures too, so my picture may be a middle of theirs; or theirs one of mine.
+    return max(_share([made[way] for made in mine], theirs) for way in range(len(Print._fields)))
 
 
 def _share(mine: Sequence[int], theirs: Sequence[int]) -> float:
@@ -113,20 +124,24 @@ def read(paths: Iterable[Path]) -> list[list[Print]]:
 
 
 def keep(clip: Clip, prints: Sequence[Print]) -> None:
-    """Write a clip's fingerprints, in place of those it had."""
+    """Write a clip's fingerprints, in place of those it had: a row a picture and a row a middle."""
     FramePrint.objects.filter(clip=clip).delete()
+    rows = [(made.bits, made.mirrored, False) for made in prints] + [
+        (made.middle, 0, True) for made in prints
+    ]
     FramePrint.objects.bulk_create(
         FramePrint(
             clip=clip,
             number=number,
             bits=bits,
             mirrored=mirrored,
+            middle=middle,
             quarter0=bits & 0xFFFF,
             quarter1=bits >> 16 & 0xFFFF,
             quarter2=bits >> 32 & 0xFFFF,
             quarter3=bits >> 48 & 0xFFFF,
         )
-        for number, (bits, mirrored) in enumerate(prints)
+        for number, (bits, mirrored, middle) in enumerate(rows)
     )
 
 
@@ -141,11 +156,14 @@ def within(clips: Sequence[Clip]) -> list[Likeness]:
         first.setdefault(clip.media_sha256, clip.pk)
     rows = FramePrint.objects.filter(clip__in=order).order_by("clip", "number")
     prints: dict[Any, list[Print]] = {}
-    for pk, bits, mirrored in rows.values_list("clip_id", "bits", "mirrored").iterator():
-        prints.setdefault(pk, []).append(Print(bits, mirrored))
+    theirs: dict[Any, list[int]] = {}
+    for pk, bits, mirrored, middle in rows.values_list("clip_id", "bits", "mirrored", "middle").iterator():
+        theirs.setdefault(pk, []).append(bits)
+        if not middle:  # every pair is looked at from both sides, so that mine need no middle here
+            prints.setdefault(pk, []).append(Print(bits, mirrored, bits))
     for pk, mine in prints.items():
         for other, _ in Counter(_candidates(mine, among=list(order))).most_common(LOOKED_AT):
-            alike = share(mine, [made.bits for made in prints[other]]) if other != pk else 0.0
+            alike = share(mine, theirs[other]) if other != pk else 0.0
             if alike >= ALIKE:
                 # The later one of the pair is the copy.
                 copy, original = (pk, other) if order[pk] > order[other] else (other, pk)

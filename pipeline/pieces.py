@@ -21,6 +21,7 @@ from pipeline.video.marked import mark
 
 SAMPLE = "sample/"
 VIDEO = "video/mp4"
+_COMMON: set[str] = set()  # keys of files that are the same for every clip, put by this process
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -29,7 +30,7 @@ class Plan:
     """What is to be done with one clip.
 
     ``wanted``: its video is needed for a shard; ``free``: it is in the free sample; ``stored``: keys of files that the
-    bucket has for sure; ``common``: those that every clip has, known to all threads.
+    bucket has for sure.
     """
 
     number: int
@@ -41,7 +42,6 @@ class Plan:
     free: bool = False
     free_wanted: bool = False
     stored: set[str] = field(default_factory=set)
-    common: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,12 @@ class Made:
     whole: Part
     free: Part | None
     files: list[File]
+
+
+def do(job: tuple[Plan, tuple[Entry, Any] | None]) -> Made:
+    """Make a clip, or bring it back when there is what a run before this one kept of it."""
+    plan, kept = job
+    return make(plan) if kept is None else again(plan, *kept)
 
 
 def make(plan: Plan) -> Made:
@@ -140,7 +146,7 @@ def _with_docs(
     files, first = [], b""
     for doc in tree.of_clip(item):
         first = first or doc.data  # the clip's facts
-        known = plan.common if doc.same else plan.stored
+        known = _COMMON if doc.same else plan.stored
         files.append(objects.put_doc(doc, stored=known, prefix=prefix))
     return Part(entry, files[0].sha256, media, first if media else b""), files
 

@@ -51,6 +51,10 @@ def store(
     with transaction.atomic():
         # The job's row first, then clips, then the footage: the order of everyone who locks them.
         jobs.renew(job, step="store", progress=1, left_s=0, timing={**report["timing"], **tell.seconds})
+        if job.kind == JobKind.PROCESS:
+            duplicates.alone()
+            if sentence := duplicates.stopped(footage=footage, prints=prints):
+                raise BadInput(sentence)
         if job.kind == JobKind.COVER:
             _replace(footage, report, keys, tags=bool(job.ask.get("tags")))
         else:

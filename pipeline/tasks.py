@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from marketplace.states import FootageState, VersionState, advance
-from pipeline import covering, jobs, originals, packages, segments, withdrawals, work
+from pipeline import covering, jobs, originals, orphans, packages, segments, withdrawals, work
 from pipeline.models import Job, JobKind, Segment
 from pipeline.video import sandbox
 from pipeline.video.errors import BadInput, Cancelled
@@ -162,3 +162,9 @@ def sweep() -> dict[str, int]:
 def follow_withdrawals() -> dict[str, int]:
     """Make versions without what was withdrawn, and keep the catalogue true; beat runs it every 30 seconds."""
     return withdrawals.follow()
+
+
+@shared_task(name="pipeline.tasks.sweep_objects")
+def sweep_objects() -> dict[str, int]:
+    """Delete objects that no version has; beat runs it every night."""
+    return orphans.sweep(now=timezone.now())

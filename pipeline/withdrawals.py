@@ -13,12 +13,17 @@ from marketplace import storage
 from marketplace.models import Package, PackageClip, PackageObject, PackageVersion, Tombstone
 from marketplace.models.event import record
 from marketplace.states import ClipState, VersionState
-from pipeline import jobs, packages
+from pipeline import bucket_lock, jobs, packages
 
 log = logging.getLogger(__name__)
 
 # Files about every clip that say more than a figure of each. The card, the licence and the lists of names stay.
-SPEAKS_OF_ALL = Q(path__contains="annotations/coco_keypoints.json") | Q(path__endswith="clips.parquet")
+SPEAKS_OF_ALL = (
+    Q(path__endswith="annotations/coco_keypoints.json")
+    | Q(path__endswith="clips.parquet")
+    | Q(path__endswith="media/metadata.jsonl")
+)
+AT_ONCE = 1000  # what one request to the store may name
 
 
 def follow() -> dict[str, int]:
@@ -81,7 +86,10 @@ def _line_of(version: PackageVersion) -> list[PackageVersion]:
 
 
 def _delete_bytes() -> int:
-    """Delete the objects that show withdrawn clips, unless a sound version has the same ones."""
+    """Delete the objects that show withdrawn clips, unless a sound version has the same ones.
+
+    Waits for a quiet moment when something is being published; nobody gets a link to them anyway.
+    """
     lost = PackageClip.objects.filter(version=OuterRef("version"), clip__state=ClipState.WITHDRAWN)
     within = lost.filter(position__gte=OuterRef("first"), position__lte=OuterRef("last"))
     rows = PackageObject.objects.filter(gone_at=None, version__state=VersionState.PUBLISHED)
@@ -90,17 +98,15 @@ def _delete_bytes() -> int:
         | Q(Exists(within), clip=None, first__isnull=False)
         | Q(Exists(lost), SPEAKS_OF_ALL, clip=None, first=None)
     )
-    count = 0
-    for row in dead.order_by("pk")[:5000]:
+    with bucket_lock.deleting() as mine:
+        some = dict(dead.order_by("pk").values_list("pk", "key")[:AT_ONCE]) if mine else {}
         # Equal bytes may serve another version, or another person's clip, in good standing.
-        others = PackageObject.objects.filter(key=row.key, gone_at=None).exclude(pk=row.pk)
-        sound = others.exclude(pk__in=dead.filter(key=row.key).values("pk"))
-        if not sound.exists():
-            try:
-                storage.delete(bucket=settings.S3_BUCKET_PACKAGES, key=row.key)
-            except storage.FAULTS:
-                log.exception("the bytes of a withdrawn clip were not deleted; the next run tries again")
-                return count
-        PackageObject.objects.filter(pk=row.pk).update(gone_at=timezone.now())
-        count += 1
-    return count
+        others = PackageObject.objects.filter(key__in=set(some.values()), gone_at=None)
+        sound = set(others.exclude(pk__in=dead.values("pk")).values_list("key", flat=True)) if some else set()
+        try:
+            storage.delete_all(bucket=settings.S3_BUCKET_PACKAGES, keys=sorted({*some.values()} - sound))
+        except storage.FAULTS:
+            log.exception("the bytes of withdrawn clips were not deleted; the next run tries again")
+            return 0
+        PackageObject.objects.filter(pk__in=some).update(gone_at=timezone.now())
+    return len(some)

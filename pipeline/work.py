@@ -170,6 +170,8 @@ def refuse(job: Job, error: BadInput) -> None:
         footage = Footage.objects.get(jobs=job)
         if job.kind == JobKind.PROCESS and footage.state in (FootageState.QUEUED, FootageState.PROCESSING):
             advance(footage, ends, reason=reason)
+    if job.kind == JobKind.PROCESS:  # a copy is found out as late as when its files are stored
+        artefacts.drop_unused(footage)
 
 
 def taken_away(job: Job) -> None:

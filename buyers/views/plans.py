@@ -53,6 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "plan": BY_SLUG.get(row.plan) if row else None,
         "title": titled(row.plan) if row else "",
         "periods": [(period, titled(period.plan)) for period in periods],
+        "taken_back": plan_hours.taken_back(member.organisation),
         "renewal_differs": bool(row and periods and periods[-1].plan != row.plan),
         "left": plan_hours.in_words(plan_hours.left_ms(member.organisation), up=False),
         "uses": uses.select_related("order", "period").prefetch_related("order__lines")[:50],
@@ -90,7 +91,9 @@ def _from(request: HttpRequest) -> dict[str, str]:
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Go to Stripe's page to subscribe."""
     try:
-        row = subscriptions.start(owner=owner_of(request.user), slug=slug, **_from(request))
+        row = subscriptions.start(
+            owner=owner_of(request.user), slug=slug, code=request.POST.get("code", ""), **_from(request)
+        )
     except SubscriptionRefused as why:
         messages.error(request, str(why))
         return redirect("buyers:plans")

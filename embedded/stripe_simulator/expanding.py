@@ -49,6 +49,9 @@ def _expand(call: Call, obj: Obj, steps: list[str], path: str) -> None:
     if name not in obj:
         raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
     value = obj[name]
+    if isinstance(value, list):
+        _expand_all(call, value, rest, path)
+        return
     if isinstance(value, str):
         found = call.store.get(value)
         if found is None:
@@ -56,6 +59,17 @@ def _expand(call: Call, obj: Obj, steps: list[str], path: str) -> None:
         value = obj[name] = _view(call, found)
     if rest and isinstance(value, dict):
         _expand(call, value, rest, path)
+
+
+def _expand_all(call: Call, ids: list[str | Obj], rest: list[str], path: str) -> None:
+    """Put objects in the place of a list of identifiers."""
+    for place, value in enumerate(ids):
+        found = call.store.get(value) if isinstance(value, str) else value
+        if found is None:
+            raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
+        ids[place] = ready = _view(call, found)
+        if rest:
+            _expand(call, ready, rest, path)
 
 
 def _include(call: Call, obj: Obj, name: str) -> None:

@@ -39,6 +39,8 @@ def begin(sim: Simulator, session: Obj, intent: Obj, card: Card) -> Obj:
         metadata=session["_subscription"].get("metadata", {}), description=None, latest_invoice=None,
     )  # fmt: skip
     line = session["_items"][0]
+    if session["_discount"]:
+        sub["discounts"] = [_discount(sim, sub, session["_discount"])["id"]]
     item: Obj = {
         "id": sim.id("si_", 14), "object": "subscription_item", "created": now, "discounts": [], "metadata": {},
         "price": line["price"], "quantity": line["quantity"], "subscription": sub["id"], "tax_rates": [],
@@ -51,6 +53,25 @@ def begin(sim: Simulator, session: Obj, intent: Obj, card: Card) -> Obj:
     invoicing.paid(sim, invoice, intent)
     session |= {"subscription": sub["id"], "invoice": invoice["id"]}
     return sub
+
+
+def _discount(sim: Simulator, sub: Obj, found: Obj) -> Obj:
+    """Put a coupon on a subscription."""
+    return sim.new(
+        "discount", "di_1",
+        account=sim.store.account_of(sub["id"]), customer=sub["customer"], subscription=sub["id"], start=sim.now(),
+        end=None, source={"type": "coupon", "coupon": found["coupon"]}, promotion_code=found["promotion_code"],
+    )  # fmt: skip
+
+
+def _take_off(sim: Simulator, sub: Obj, invoice: Obj) -> None:
+    """Use the subscription's discount for an invoice; one that holds once is used up with it."""
+    for id in sub["discounts"]:
+        found = sim.need(id, "discount")
+        coupon = found["source"]["coupon"]
+        invoice["_discount"] = {"coupon": coupon, "promotion_code": found["promotion_code"]}
+        if sim.need(coupon, "coupon")["duration"] == "once":
+            sub["discounts"] = []
 
 
 def keep_card(sim: Simulator, customer: Obj, card: Card, *, country: str | None = None) -> Obj:
@@ -92,6 +113,7 @@ def _invoice(sim: Simulator, sub: Obj, *, reason: str, call: Call | None = None)
         period={"start": item["current_period_start"], "end": item["current_period_end"]},
         quantity=item["quantity"], tax_rates=[], _price=price["id"], _subscription=sub["id"], _item=item["id"],
     )  # fmt: skip
+    _take_off(sim, sub, invoice)
     sim.store.save(sub | {"latest_invoice": invoice["id"]})
     return invoicing.add_up(sim, invoice)
 

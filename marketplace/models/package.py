@@ -135,6 +135,7 @@ class PackageObject(models.Model):
     class Meta:
         ordering = ["version", "path"]
         constraints = [models.UniqueConstraint(fields=["version", "path"], name="path_once_per_version")]
+        indexes = [models.Index(fields=["key"], name="package_object_key")]
 
     def __str__(self) -> str:
         return self.path

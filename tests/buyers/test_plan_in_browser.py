@@ -23,6 +23,7 @@ def bob(stripe_simulator: str) -> User:
     """Bob, and a package of a minute of Alice's."""
     clip = people.make_clip(people.make_footage(people.alice()), seconds=1_800)
     people.make_package([clip], slug="rides", title="Rides", price_minor=90_000)
+    given.code("LAUNCH20")
     return people.bob()
 
 
@@ -47,6 +48,8 @@ def pay(page: Page) -> None:
 
 def test_from_the_plans_to_the_last_click(page: Page) -> None:
     page.goto("/plans/")
+    page.get_by_text("Promotion code").first.click()
+    page.get_by_label("Code for Start").fill("launch20")
     nothing_wrong(page)
     page.get_by_role("button", name="Subscribe to Start").click()
     pay(page)
@@ -64,7 +67,7 @@ def test_from_the_plans_to_the_last_click(page: Page) -> None:
     nothing_wrong(page)
     page.goto("/buy/plan/")
     expect(page.get_by_text(re.compile("0.5 of 10.0 hours used"))).to_be_visible()
-    expect(page.get_by_role("cell", name="$10.00")).to_be_visible()
+    expect(page.get_by_role("cell", name="$8.00")).to_be_visible()
     with page.expect_download() as got:
         page.get_by_role("link", name=re.compile("^Invoice INV-")).click()
     assert got.value.suggested_filename.startswith("INV-")

@@ -52,7 +52,7 @@ class History:
 def draw(seed: int) -> History:
     """Draw one history: one to three orders of one to three people, paid, refunded, disputed, paid out, taken back.
 
-    Every second one has a plan, too: subscribed to, renewed, declined, changed, cancelled, used, refunded, disputed.
+    Every third one has a plan, too: subscribed to, renewed, declined, changed, cancelled, used, refunded, disputed.
     """
     rng = random.Random(seed)
     orders = rng.randint(1, 3)
@@ -75,7 +75,7 @@ def draw(seed: int) -> History:
             )
         phases.append(steps)
     seconds = [rng.randint(1, 60) for _ in range(rng.randint(1, 3))]
-    if plan := seed % 2 == 0:
+    if plan := seed % 3 == 0:
         for number, steps in enumerate(phases):
             steps += storm_plans.draw(rng, number)
             steps += [_claim(rng, ("month", rng.randrange(3))) for _ in range(rng.choice([0, 0, 1, 2]))]
@@ -323,9 +323,11 @@ def in_order(events: list[dict[str, Any]]) -> None:
     settle()
 
 
-def as_a_storm(events: list[dict[str, Any]], *, rng: random.Random, pool: ProcessPoolExecutor) -> None:
-    """Tell each event one to four times, shuffled, all at once to the processes, and the first twice at one moment."""
-    told = [event for event in events for _ in range(rng.randint(1, 4))]
+def as_a_storm(
+    events: list[dict[str, Any]], late: list[dict[str, Any]], *, rng: random.Random, pool: ProcessPoolExecutor
+) -> None:
+    """Tell each event one to four times and the late ones once more, shuffled, all at once to the processes."""
+    told = [*late, *(event for event in events for _ in range(rng.randint(1, 4)))]
     rng.shuffle(told)
     list(pool.map(_take, told))
     settle()
@@ -363,7 +365,7 @@ def play(
             in_order(events)
         else:
             late = rng.sample(earlier, min(len(earlier), 4))  # days later, once more
-            as_a_storm([*events, *late], rng=rng, pool=pool)
+            as_a_storm(events, late, rng=rng, pool=pool)
             earlier += events
         market.pay_out()
     in_order(market.fresh())

@@ -108,6 +108,7 @@ def test_a_dispute_holds_the_money_and_closes_the_month_until_it_is_won(sim: Sim
     assert (dispute.of, dispute.status) == (PlanPeriod.objects.get(), "needs_response")
     assert not Entitlement.objects.live().exists()
     assert plan_hours.left_ms(bob.membership.organisation) == 0
+    assert "($200.00) is in dispute at your bank" in signed_in(bob).get("/buy/plan/").content.decode()
     assert (in_books("disputes"), in_books("platform_revenue")) == (-20_000, 1_400)
     assert "You keep your share of $6.00" in letters("alice@example.org")[-1]
     assert "Until your bank decides, the month's hours" in letters("bob@example.org")[-1]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
 
 from marketplace.models import Clip, Footage
 from marketplace.states import FootageState
-from pipeline import duplicates, packages
+from pipeline import duplicates, packages, storing
 from pipeline.models import FramePrint
 from pipeline.video import fingerprint
 from pipeline.video.fingerprint import Print
@@ -42,12 +45,15 @@ COPIES = {
     "trimmed": ("-ss", "0.8", "-t", "3"),
     "with a logo over it": ("-vf", "drawbox=x=20:y=20:w=iw/5:h=ih/10:color=white:t=fill"),
     "cut at the edges": ("-vf", "crop=iw*0.96:ih*0.96"),
+    "cut by a tenth": ("-vf", "crop=iw*0.9:ih*0.9", "-crf", "28"),
     "noisy, other frame rate": ("-vf", "noise=alls=15", "-r", "20", "-crf", "30"),
 }
 
 
 def bits_of(path: Path) -> list[int]:
-    return [made.bits for made in fingerprint.of_video(path)]
+    """Give what is kept of a video: its pictures and their middles."""
+    made = fingerprint.of_video(path)
+    return [one.bits for one in made] + [one.middle for one in made]
 
 
 @pytest.mark.parametrize("name", COPIES)
@@ -84,6 +90,51 @@ def test_recycled_footage_is_stopped_with_a_sentence(s3: object, ride: Path, tmp
     assert exact.state == FootageState.REFUSED
 
 
+def test_of_two_copies_worked_on_at_once_one_is_stored(
+    s3: object, ride: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = (
+        uploaded(ride),
+        uploaded(again(ride, tmp_path / "copy.mp4", "-crf", "28"), owner=people.mallory()),
+    )
+    real, stored = storing._keep_all, []
+
+    def meanwhile(*args: Any) -> dict[str, str]:
+        # Both have looked and found nothing; now the one that was uploaded last is stored first.
+        monkeypatch.setattr(storing, "_keep_all", real)
+        kept = real(*args)
+        stored.append(work(theirs))
+        return kept
+
+    monkeypatch.setattr(storing, "_keep_all", meanwhile)
+    late = work(mine)
+    assert [footage.state for footage in stored] == [FootageState.REVIEW]
+    assert late.state == FootageState.REFUSED
+    assert "write to us and we look at both" in late.reason
+    assert not late.clips.exists()
+    left = late.artefacts.filter(bucket=settings.S3_BUCKET_DERIVED)
+    assert [artefact.kind for artefact in left] == [], "nothing of the copy was kept"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_recordings_are_stored_one_at_a_time() -> None:
+    mine = threading.Event()
+
+    def other() -> None:
+        with transaction.atomic():
+            duplicates.alone()
+            mine.set()
+        connection.close()
+
+    thread = threading.Thread(target=other)
+    with transaction.atomic():
+        duplicates.alone()
+        thread.start()
+        assert not mine.wait(0.3)
+    assert mine.wait(10)
+    thread.join()
+
+
 def clip_with(prints: list[Print], *, owner: object = None, position: int = 0, **fields: object) -> Clip:
     footage = Footage.objects.first() or people.make_footage(people.alice())
     clip = people.make_clip(footage, position=position, **fields)  # type: ignore[arg-type]
@@ -92,13 +143,13 @@ def clip_with(prints: list[Print], *, owner: object = None, position: int = 0, *
 
 
 def numbers(seed: int, count: int = 8) -> list[Print]:
-    drawn = np.random.default_rng(seed).integers(-(2**63), 2**63 - 1, (count, 2))
-    return [Print(int(bits), int(mirrored)) for bits, mirrored in drawn]
+    drawn = np.random.default_rng(seed).integers(-(2**63), 2**63 - 1, (count, 3))
+    return [Print(int(bits), int(mirrored), int(middle)) for bits, mirrored, middle in drawn]
 
 
 def test_clips_that_show_the_same_are_not_sold_twice_in_one_package() -> None:
     prints = numbers(1)
-    near = [Print(made.bits ^ 0b1000000000100000000000000001, made.mirrored) for made in prints]
+    near = [made._replace(bits=made.bits ^ 0b1000000000100000000000000001) for made in prints]
     one = clip_with(prints, position=0)
     clip_with(numbers(2), position=1)
     copy = clip_with(near, position=2)
@@ -138,4 +189,4 @@ def test_a_look_goes_over_the_index_and_not_over_all_pairs() -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Index" in plan
     assert "Seq Scan on pipeline_frameprint" not in plan
-    assert duplicates._candidates(numbers(1)) == {clip.pk: 8}
+    assert duplicates._candidates(numbers(1)) == {clip.pk: 16}

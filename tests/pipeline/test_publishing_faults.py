@@ -25,7 +25,7 @@ from embedded import postgres
 from marketplace import storage
 from marketplace.models import Clip, Package, PackageObject, PackageVersion
 from marketplace.states import JobState, MoveRefused, PackageState, VersionState
-from pipeline import accuracy, batches, jobs, pieces, tasks
+from pipeline import accuracy, batches, contents, helpers, jobs, pieces, tasks
 from pipeline.models import Job
 from tests import people
 from tests.pipeline.stage import scratch_left
@@ -239,3 +239,50 @@ def test_what_was_measured_stands_in_the_card_even_when_it_is_low(
     page = Client().get("/packages/after/").content.decode()
     assert "precision of odd.weather.fog, held out" in page
     assert "0.2204" in page
+
+
+@pytest.fixture
+def two_helpers(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Share every publication out over two processes, as large ones are."""
+    settings.PUBLISH_PROCESSES = 2
+    monkeypatch.setattr(contents, "LARGE", 1)
+    monkeypatch.setattr(batches, "GROUP", 2)
+
+
+@pytest.mark.django_db
+def test_helpers_write_the_same_package(clips: list[Clip], two_helpers: None) -> None:
+    version = publish(draft(clips))
+    assert version.state == VersionState.PUBLISHED
+    for line in body(version, "SHA256SUMS").decode().splitlines():
+        digest, _, path = line.partition("  ")
+        assert hashlib.sha256(body(version, path)).hexdigest() == digest
+    assert len(body(version, "sample/media/metadata.jsonl").splitlines()) == 1
+
+
+@pytest.mark.django_db
+def test_a_helper_that_is_killed_costs_an_attempt_and_what_it_cannot_do_is_said(
+    clips: list[Clip], two_helpers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = draft(clips).versions.get()
+    job = jobs.enqueue_publish(version=version)
+    real = helpers.Helpers.run
+
+    def killed(self: helpers.Helpers, asked: Any) -> Any:
+        self.kill()
+        return real(self, asked)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(helpers.Helpers, "run", killed)
+        tasks.publish_version(str(job.pk))
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+    media, derived = Clip.objects.get(pk=clips[1].pk).media_key, fixed.S3_BUCKET_DERIVED
+    data = storage.get_bytes(bucket=derived, key=media)
+    storage.put_bytes(bucket=derived, key=media, data=b"tampered", media_type="video/mp4")
+    with pytest.raises(storage.ChecksumMismatch):
+        contents.write(version=version, scratch=tmp_path, told=lambda step, done: None)
+    storage.put_bytes(bucket=derived, key=media, data=data, media_type="video/mp4")
+    Job.objects.update(not_before=timezone.now())
+    tasks.publish_version(str(job.pk))
+    assert PackageVersion.objects.get().state == VersionState.PUBLISHED
+    assert scratch_left() == []
