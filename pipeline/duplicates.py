@@ -84,7 +84,8 @@ def share(mine: Sequence[Print], theirs: Sequence[int]) -> float:
     """Give the share of my pictures that they have too, as they are or mirrored; 0 when that proves nothing."""
     if not mine or not theirs:
         return 0.0
-    return max(_share([made.bits for made in mine], theirs), _share([made.mirrored for made in mine], theirs))
+    # Theirs hold the middles of their pictures too, so my picture may be a middle of theirs; or theirs one of mine.
+    return max(_share([made[way] for made in mine], theirs) for way in range(len(Print._fields)))
 
 
 def _share(mine: Sequence[int], theirs: Sequence[int]) -> float:
@@ -123,20 +124,24 @@ def read(paths: Iterable[Path]) -> list[list[Print]]:
 
 
 def keep(clip: Clip, prints: Sequence[Print]) -> None:
-    """Write a clip's fingerprints, in place of those it had."""
+    """Write a clip's fingerprints, in place of those it had: a row a picture and a row a middle."""
     FramePrint.objects.filter(clip=clip).delete()
+    rows = [(made.bits, made.mirrored, False) for made in prints] + [
+        (made.middle, 0, True) for made in prints
+    ]
     FramePrint.objects.bulk_create(
         FramePrint(
             clip=clip,
             number=number,
             bits=bits,
             mirrored=mirrored,
+            middle=middle,
             quarter0=bits & 0xFFFF,
             quarter1=bits >> 16 & 0xFFFF,
             quarter2=bits >> 32 & 0xFFFF,
             quarter3=bits >> 48 & 0xFFFF,
         )
-        for number, (bits, mirrored) in enumerate(prints)
+        for number, (bits, mirrored, middle) in enumerate(rows)
     )
 
 
@@ -151,11 +156,14 @@ def within(clips: Sequence[Clip]) -> list[Likeness]:
         first.setdefault(clip.media_sha256, clip.pk)
     rows = FramePrint.objects.filter(clip__in=order).order_by("clip", "number")
     prints: dict[Any, list[Print]] = {}
-    for pk, bits, mirrored in rows.values_list("clip_id", "bits", "mirrored").iterator():
-        prints.setdefault(pk, []).append(Print(bits, mirrored))
+    theirs: dict[Any, list[int]] = {}
+    for pk, bits, mirrored, middle in rows.values_list("clip_id", "bits", "mirrored", "middle").iterator():
+        theirs.setdefault(pk, []).append(bits)
+        if not middle:  # every pair is looked at from both sides, so that mine need no middle here
+            prints.setdefault(pk, []).append(Print(bits, mirrored, bits))
     for pk, mine in prints.items():
         for other, _ in Counter(_candidates(mine, among=list(order))).most_common(LOOKED_AT):
-            alike = share(mine, [made.bits for made in prints[other]]) if other != pk else 0.0
+            alike = share(mine, theirs[other]) if other != pk else 0.0
             if alike >= ALIKE:
                 # The later one of the pair is the copy.
                 copy, original = (pk, other) if order[pk] > order[other] else (other, pk)

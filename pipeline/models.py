@@ -160,12 +160,13 @@ class Artefact(models.Model):
 
 
 class FramePrint(models.Model):
-    """The fingerprint of one picture of a clip: 64 bits, and their quarters, which the search goes by."""
+    """The fingerprint of one picture of a clip, or of its middle: 64 bits, and their quarters, which searches go by."""
 
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="prints")
     number = models.PositiveIntegerField()
     bits = models.BigIntegerField()
-    mirrored = models.BigIntegerField()  # of its mirror image
+    mirrored = models.BigIntegerField()  # of its mirror image; 0 for a middle
+    middle = models.BooleanField(default=False)
     quarter0 = models.IntegerField(db_index=True)
     quarter1 = models.IntegerField(db_index=True)
     quarter2 = models.IntegerField(db_index=True)

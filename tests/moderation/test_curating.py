@@ -171,7 +171,9 @@ def test_no_clips_is_said_in_a_sentence(cora: Client) -> None:
 
 
 def test_copies_are_named_and_left_out_with_one_button(cora: Client, clips: list[Clip]) -> None:
-    prints = [Print(bits=number * 0x1234_5678_9ABC_DEF, mirrored=0) for number in range(1, 7)]
+    prints = [
+        Print(number * 0x1234_5678_9ABC_DEF, 0, number * 0x0FED_CBA9_8765_432) for number in range(1, 7)
+    ]
     for clip in clips[:2]:
         duplicates.keep(clip, prints)
     page = choose(cora, clips)

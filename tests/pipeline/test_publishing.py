@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -205,13 +206,23 @@ def test_changed_bytes_in_the_store_are_never_published(clips: list[Clip]) -> No
     assert not PackageObject.objects.exists()
 
 
-def test_a_second_version_shares_the_media_and_leaves_the_first_alone(clips: list[Clip]) -> None:
+def test_a_second_version_shares_the_media_and_leaves_the_first_alone(
+    clips: list[Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = draft(clips)
     first = publish(package)
     before = body(first, "manifest.jsonl")
     second = packages.next_version(package=package, clips=clips[:2], curator=package.curator)
     job = jobs.enqueue_publish(version=second)
+    real, put = storage.put_bytes, []
+
+    def noted(**wanted: Any) -> storage.Stored:
+        put.append(wanted["key"])
+        return real(**wanted)
+
+    monkeypatch.setattr(storage, "put_bytes", noted)
     tasks.publish_version(str(job.pk))
+    assert put == [f"publishing/{second.pk}/000000"], "no small file of a clip travels again"
     package.refresh_from_db()
     assert package.current == second
     assert package.clip_count == 2
