@@ -7,7 +7,6 @@ from typing import Any
 from buyers import documents
 from buyers.models import Document, DocumentKind, PlanPeriod
 from buyers.plans import HOUR_MS, titled
-from marketplace.money import Money
 
 
 def issue(*, period: PlanPeriod, payment: str, tax_reason: str, discount_minor: int = 0) -> None:
@@ -47,12 +46,11 @@ def of(organisation: Any) -> list[Document]:
 
 def _sold(period: PlanPeriod, tax_reason: str, discount_minor: int) -> dict[str, Any]:
     hours = period.included_ms // HOUR_MS
-    off = Money(discount_minor, period.currency)
-    code = f"; {off} taken off by code {period.subscription.promotion_code}" if discount_minor else ""
     days = f"{period.starts_at:%-d %B %Y} to {period.ends_at:%-d %B %Y}"
     line = {
         "title": f"Plan {titled(period.plan)}",
-        "about": f"{hours} hours of footage{code}",
+        "about": f"{hours} hours of footage",
+        "list_minor": period.net_minor + discount_minor,
         "net_minor": period.net_minor,
     }
     return {
@@ -60,6 +58,8 @@ def _sold(period: PlanPeriod, tax_reason: str, discount_minor: int) -> dict[str,
         "buyer": documents.buyer(period.organisation),
         "period": days,
         "lines": [line],
+        "discount_minor": discount_minor,
+        "promotion_code": period.subscription.promotion_code,
         "net_minor": period.net_minor,
         "tax_minor": period.tax_minor,
         "tax_sentence": documents.tax_sentence(tax_minor=period.tax_minor, reason=tax_reason),

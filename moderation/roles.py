@@ -32,7 +32,6 @@ ROLES: dict[str, list[str]] = {
         "buyers.view_orderline",
         "buyers.view_entitlement",
         "buyers.view_planperiod",
-        "buyers.view_subscription",
         "payouts.view_stripeevent",
         "payouts.view_ledgeraccount",
         "payouts.view_ledgertransaction",

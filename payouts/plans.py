@@ -20,6 +20,7 @@ from buyers.models import PlanPeriod, Subscription
 from buyers.plans import HOUR_MS, titled
 from buyers.stripe_api import client
 from marketplace.money import Money
+from marketplace.states import SubscriptionState
 from payouts import ledger, mirrors
 from payouts.early import TooEarly
 from payouts.models import AccountKind, TransactionKind
@@ -102,6 +103,9 @@ def declined(*, invoice: Any) -> str:
     if invoice.status != "open":
         return f"The invoice is {invoice.status}: nothing to tell."
     subscriptions.follow(stripe_id=str(invoice.parent.subscription_details.subscription))
+    row.refresh_from_db()
+    if row.state == SubscriptionState.ENDED:  # told late: nobody waits for this money any more
+        return f"{row} is over: nothing to pay."
     new = row.unpaid_invoice != invoice.id
     again = invoice.next_payment_attempt
     Subscription.objects.filter(pk=row.pk).update(

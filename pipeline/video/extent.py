@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.video.boxes import Box, envelope, pad
+from pipeline.video.boxes import Box, envelope
 
-# The extent seen before loses this share on each side until it is seen again: what was too large does not stay so.
-FORGETS = 0.012
+# How far an end goes to where it is seen now: half of the way out, slowly back in. All the way out: a tenth more area.
+OUT, IN = 0.5, 0.2
 # Two looks whose envelope is larger than this many times the larger of both did not see the same thing.
 MOST = 1.6
 # A box this near the left or right edge, in shares of the picture's width, is cut off by it.
@@ -18,9 +18,16 @@ LONGEST = 4.8
 
 
 def whole(known: Box, seen: Box) -> Box:
-    """Return all of a thing: where it is `seen`, and where what was known of it lies now."""
-    both = envelope(seen, pad(known, -FORGETS * known.w, -FORGETS * known.h))
-    return both if both.area <= MOST * max(known.area, seen.area) else seen
+    """Return all of a thing: where it is `seen`, its ends between that and where what was known of it lies now."""
+    if envelope(seen, known).area > MOST * max(known.area, seen.area):
+        return seen
+    x, y = _end(known.x, seen.x, -1), _end(known.y, seen.y, -1)
+    x2, y2 = _end(known.x2, seen.x2, 1), _end(known.y2, seen.y2, 1)
+    return replace(seen, x=x, y=y, w=x2 - x, h=y2 - y)
+
+
+def _end(known: float, seen: float, outward: int) -> float:
+    return known + (seen - known) * (OUT if (seen - known) * outward > 0 else IN)
 
 
 def grown(box: Box, before: Box, after: Box) -> Box:

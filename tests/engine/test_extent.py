@@ -15,11 +15,14 @@ PLATE = Box("plate", 300, 160, 60, 20, 0.9)
 WIDTH = 640
 
 
-def test_an_end_that_was_seen_before_stays_covered() -> None:
+def test_an_end_that_was_seen_before_stays_covered_and_one_that_shows_again_is_soon_covered() -> None:
     half = Box("plate", 330, 160, 30, 20, 0.9)
-    assert covered(PLATE, whole(PLATE, half)) > 0.97
-    assert covered(PLATE, whole(half, PLATE)) == 1
-    assert whole(half, PLATE).score == PLATE.score
+    assert covered(PLATE, whole(PLATE, half)) >= 0.9
+    box = half
+    for _ in range(4):
+        box = whole(box, PLATE)
+    assert covered(PLATE, box) > 0.95
+    assert box.score == PLATE.score
 
 
 def test_what_is_too_large_to_be_one_thing_is_not_joined() -> None:
@@ -29,7 +32,7 @@ def test_what_is_too_large_to_be_one_thing_is_not_joined() -> None:
 
 def test_what_was_too_large_shrinks_again() -> None:
     box = pad(PLATE, 6, 2)
-    for _ in range(30):
+    for _ in range(10):
         box = whole(box, PLATE)
     assert box.area < 1.1 * PLATE.area
 
@@ -59,15 +62,15 @@ def test_what_comes_in_over_the_edge_shows_more_of_itself(
 
 
 def test_an_end_that_shows_only_later_is_covered_in_the_frames_before() -> None:
-    """The detector sees half of the plate, then all of it: frames that have not left yet are covered whole too."""
+    """The detector sees half of the plate, then all of it: frames that have not left yet are covered further too."""
     picture = texture((640, 360), seed=5)[..., 0]
     tracker = Tracker(width=640, height=360, fps=30, scale=4)
     still = np.zeros((90, 160, 2), np.float16)
-    for frame in range(13):
+    for frame in range(19):
         tracker.note(frame, Step(still, frame == 0, False, 0.0))
         if frame % 3 == 0:
             half = Box("plate", 330, 160, 30, 20, 0.9)
             tracker.update(frame, [half if frame < 9 else PLATE], np.ascontiguousarray(picture))
     for frame in range(10):
         ((_, box),) = tracker.covering(frame, frozenset({"plate"}))
-        assert covered(PLATE, box) > 0.97, f"frame {frame}"
+        assert covered(PLATE, box) > 0.9, f"frame {frame}"

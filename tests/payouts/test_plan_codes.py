@@ -50,7 +50,9 @@ def test_a_code_for_the_first_month_makes_its_hours_cheaper_and_is_used_up(sim: 
     assert takes(bob, stage.package_of((alice, 3_600))).line.price_minor == 1_600
     assert (stage.earned(alice), in_books("plan_credit")) == ([480], 14_400)
     bill = next(one for one in plan_documents.of(row.organisation) if one.kind == "invoice")
-    assert "$40.00 taken off by code LAUNCH20" in " ".join(given.pdf_text(render(bill)).split())
+    words = " ".join(given.pdf_text(render(bill)).split())
+    assert "10 hours of footage $200.00" in words
+    assert "Promotion code LAUNCH20 -$40.00 Without tax $160.00" in words
     assert (
         "was used, and takes nothing off the next month"
         in given.signed_in(bob).get("/buy/plan/").content.decode()
