@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from buyers.models import Order
+from marketplace.models import PackageClip
 from marketplace.money import Money, split_in
 from payouts import ledger
 from payouts.models import (
@@ -49,8 +50,14 @@ class Taken:
 def so_far(order: Order) -> Taken:
     """Read what was taken of a paid order's sale."""
     sale = LedgerTransaction.objects.get(order=order, kind=TransactionKind.SALE)
+    # In the order in which they were shared out: of equal remainders the same ones get the cent, whatever came when.
+    place = PackageClip.objects.filter(version=OuterRef("line__version"), clip=OuterRef("clip")).values(
+        "position"
+    )
     earnings = list(
-        Earning.objects.filter(transaction=sale, about=None).select_related("contributor").order_by("pk")
+        Earning.objects.filter(transaction=sale, about=None)
+        .select_related("contributor")
+        .order_by("line_id", Subquery(place[:1]), "pk")
     )
     changes = Earning.objects.filter(about__in=earnings).order_by().values_list("about")
     changed = dict(changes.annotate(total=Sum("amount_minor")))
