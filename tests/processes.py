@@ -39,12 +39,12 @@ def worker(worker_process: None) -> Iterator[None]:
 
     app.control.purge()
     for queue in QUEUES:
-        app.control.add_consumer(queue, reply=True, timeout=CALM_S)
+        app.control.add_consumer(queue, reply=True, limit=1, timeout=CALM_S)
     yield
     for queue in QUEUES:
-        app.control.cancel_consumer(queue, reply=True, timeout=CALM_S)
+        app.control.cancel_consumer(queue, reply=True, limit=1, timeout=CALM_S)
     until = time.monotonic() + CALM_S
-    while any((app.control.inspect().active() or {}).values()):
+    while any((app.control.inspect(limit=1).active() or {}).values()):
         assert time.monotonic() < until, "the worker is still at work on a test that is over"
         time.sleep(0.1)
 
@@ -83,7 +83,7 @@ def worker_process(services: Run, django_db_setup: None) -> Iterator[None]:
         layer=1,
     )
     family.wait_until(child, lambda: bool(app.control.ping(timeout=0.5)))
-    app.control.cancel_consumer("nothing", reply=True, timeout=CALM_S)
+    app.control.cancel_consumer("nothing", reply=True, limit=1, timeout=CALM_S)
     yield
     family.stop_these([child])
 
