@@ -177,8 +177,7 @@ def _marked(clip: Clip, path: Path) -> tuple[str, int]:
     )
     mark(whole, path)
     whole.unlink()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+    return storage.file_sha256(path), path.stat().st_size
 
 
 def _tags(clips: list[Clip]) -> dict[Any, list[dict[str, Any]]]:
