@@ -18,6 +18,8 @@ from marketplace.states import ClipState, VersionState
 
 CHECKSUMS = "SHA256SUMS"
 SAMPLE = "sample/"
+# Videos of a sample that are the very ones that are sold: from before samples bore a mark.
+UNMARKED = Q(sha256=F("clip__media_sha256"))
 # What a version may still say once a clip of it is withdrawn; its other files about every clip tell too much or promise
 # what is not there.
 SAYS_LITTLE = ("LICENSE.txt", "README.md", "tombstones.jsonl", "annotations/yolo_pose/data.yaml")
@@ -125,7 +127,7 @@ def sample(package: Package) -> QuerySet[PackageObject]:
     if package.current is None:
         return PackageObject.objects.none()
     found = _deliverable(package.current).filter(path__startswith=SAMPLE)
-    unmarked = found.filter(media_type="video/mp4", sha256=F("clip__media_sha256"))
+    unmarked = found.filter(UNMARKED, media_type="video/mp4")
     return PackageObject.objects.none() if unmarked.exists() else found
 
 

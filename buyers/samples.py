@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from buyers import delivery
 from buyers.groups import Group, grouped
@@ -25,7 +25,7 @@ def clips(version: PackageVersion) -> int:
     videos = version.objects_in.filter(
         path__startswith=delivery.SAMPLE + "media/", clip__state=ClipState.APPROVED
     )
-    return videos.exclude(sha256=F("clip__media_sha256")).count()
+    return videos.exclude(delivery.UNMARKED).count()
 
 
 def size(package: Package) -> int:

@@ -135,9 +135,18 @@ def _car(picture: np.ndarray, *, x: int, y: int) -> None:
     ):
         area((30, 30, 190), *lamp)
         area((90, 90, 235), *glint)
-    cv2.rectangle(picture, (x + 110, y + 84), (x + 290, y + 126), (245, 245, 245), -1)
-    cv2.rectangle(picture, (x + 110, y + 84), (x + 128, y + 126), (160, 60, 10), -1)
-    cv2.rectangle(picture, (x + 110, y + 84), (x + 290, y + 126), (10, 10, 10), 2)
+    left, top = x + PLATE[0], y + PLATE[1]
+    right, bottom = left + PLATE[2], top + PLATE[3]
+    cv2.rectangle(picture, (left, top), (right, bottom), (245, 245, 245), -1)
+    cv2.rectangle(picture, (left, top), (left + 18, bottom), (160, 60, 10), -1)
+    cv2.rectangle(picture, (left, top), (right, bottom), (10, 10, 10), 2)
     cv2.putText(
-        picture, "B FF 2607", (x + 134, y + 116), cv2.FONT_HERSHEY_SIMPLEX, 0.92, (15, 15, 15), 3, cv2.LINE_AA
+        picture,
+        "B FF 2607",
+        (left + 24, top + 32),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        0.92,
+        (15, 15, 15),
+        3,
+        cv2.LINE_AA,
     )

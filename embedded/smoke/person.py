@@ -126,8 +126,9 @@ class Person:
 
 
 def said(answer: requests.Response) -> str:
-    """Give the words of a page's errors and messages, or its first words."""
-    text = re.sub(r"<(script|style|head)\b.*?</\1>", " ", answer.text, flags=re.S)
+    """Give the words of a page's errors and messages, or the first words of its content."""
+    content = answer.text.split("<main", 1)[-1].partition(">")[2] or answer.text
+    text = re.sub(r"<(script|style|head)\b.*?</\1>", " ", content, flags=re.S)
     spoken = re.findall(r'role="(?:alert|status)"[^>]*>(.*?)</', text, flags=re.S)
     plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", " ".join(spoken) or text)).strip()
     return plain[:300]

@@ -79,6 +79,10 @@ class PoseEstimator:
             from mediapipe.framework import calculator_pb2
             from mediapipe.python.solution_base import SolutionBase
 
+            # It imports the messages of the calculators' options: without them Python drops the options of this
+            # graph unsaid, and a crowd that comes before any lone person would end the work on its footage.
+            from mediapipe.python.solutions import pose as _options  # noqa: F401
+
             config = text_format.Parse(LANDMARKS_IN_REGION, calculator_pb2.CalculatorGraphConfig())
             with _quiet():
                 self._region = SolutionBase(

@@ -97,6 +97,18 @@ def test_mediapipe_is_silent() -> None:
     assert done.stderr == "told\n"
 
 
+def test_a_crowd_may_come_first() -> None:
+    """Its graph is then the first of the process: it must not need what another one's module has loaded."""
+    code = (
+        "import numpy as np; from pipeline.video.boxes import Box; from pipeline.video.pose import PoseEstimator; "
+        "e = PoseEstimator(); boxes = [Box('person', 100 * n, 20, 90, 200, 0.9) for n in range(3)]; "
+        "print(len(e.people(np.zeros((240, 320, 3), np.uint8), boxes)))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=False)
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+
+
 def pictures(path: Path, every: int, count: int) -> Iterator[Picture]:
     import av
 

@@ -144,10 +144,9 @@ def test_the_free_sample_has_marked_videos_only(clips: list[Clip], tmp_path: Pat
     for before, after in zip(sold_frames, free_frames, strict=True):
         assert before.shape == after.shape
         changed = np.abs(before.astype(int) - after.astype(int)).max(axis=2) > 25
-        assert changed.mean() > 0.02  # the mark crosses every frame …
-        for part in np.array_split(
-            changed, 3, axis=0
-        ):  # … in each third of it, so that it cannot be cropped off
+        # The mark crosses every frame, and each third of it: it cannot be cropped off.
+        assert changed.mean() > 0.02
+        for part in np.array_split(changed, 3, axis=0):
             assert part.any()
     listed = json.loads(body(version, "sample/annotations/clips/clip_000000.json"))
     assert listed["media"]["sha256"] == videos[0].sha256

@@ -84,10 +84,8 @@ def test_shards_annotations_and_tables_that_show_the_clip_are_deleted_too(clips:
 
 
 def test_equal_bytes_of_another_clip_stay(clips: list[Clip]) -> None:
-    package, twin = (
-        draft(clips),
-        clips[0],
-    )  # a draft of equal bytes is refused; packages from before that are not
+    # A draft of equal bytes is refused; packages from before that are not.
+    package, twin = draft(clips), clips[0]
     Clip.objects.filter(pk=clips[1].pk).update(
         media_sha256=twin.media_sha256, media_bytes=twin.media_bytes, media_key=twin.media_key
     )
