@@ -51,6 +51,7 @@ def commit() -> str:
 
 def write(sections: dict[str, Section], *, quick: bool, folder: Path = FOLDER) -> None:
     """Put the sections that ran into both files, beside those of earlier runs."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
     old = json.loads(path.read_text()) if path.exists() else {}
     kept: dict[str, Any] = old.get("sections", {})

@@ -135,7 +135,7 @@ class Reader:
         longest = limits.MAX_DURATION_S if max_duration_s is None else max_duration_s
         self.first = first
         self.max_frames = int(longest * self.rate) + 1 - first
-        # Wall and CPU bounds: 40 × real time and a minute, far above what any accepted codec needs.
+        # Bounds of CPU and of waiting for it: 40 × real time and a minute, far above what any accepted codec needs.
         budget = 60 + 40 * max(facts.duration_s, 10)
         command = argv(facts, threads=threads, first=first, last=last)
         self.child = sandbox.start(command, source=source, cpu_s=budget, timeout=budget)
@@ -175,11 +175,11 @@ class Reader:
     def _fill(self, view: memoryview) -> bool:
         done = 0
         while done < len(view):
-            got = self.child.stdout.readinto(view[done:])  # type: ignore[attr-defined]
+            with self.child.awaited():
+                got = self.child.stdout.readinto(view[done:])  # type: ignore[attr-defined]
             if not got:
                 return False  # a partial last frame is dropped
             done += got
-            self.child.alive()
         return True
 
     def _end(self) -> None:

@@ -11,7 +11,7 @@ import signal
 import subprocess  # nosec: argv lists only
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -55,15 +55,19 @@ def describe() -> str:
 
 @dataclass
 class Child:
-    """A running child: its stdout, and a keeper of its stderr and its time."""
+    """A running child: its stdout, and a keeper of its stderr and its time.
+
+    Its time is what somebody waits for it (`awaited`), at most ``timeout`` seconds in all and STALL_S at once: while
+    its pipe is full because the machine is busy with what it gave before, nothing is wrong with its file.
+    """
 
     process: subprocess.Popen[bytes]
-    started: float
     timeout: float
     _stderr: bytearray = field(default_factory=bytearray)
     _reader: threading.Thread | None = None
     _killed: bool = False
-    _last_sign: float = 0.0
+    _waited: float = 0.0
+    _since: float | None = None
 
     @property
     def stdout(self) -> IO[bytes]:
@@ -75,9 +79,15 @@ class Child:
     def stderr_text(self) -> str:
         return self._stderr.decode("utf-8", "replace")
 
-    def alive(self) -> None:
-        """Note that the child delivered something: the stall clock starts again."""
-        self._last_sign = time.monotonic()
+    @contextlib.contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Let the child's clock run while its output or its end is waited for."""
+        began = self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._since = None
+            self._waited += time.monotonic() - began
 
     def kill(self) -> None:
         """End the child and all that it started."""
@@ -87,7 +97,8 @@ class Child:
     def finish(self) -> int:
         """Wait for the end and return the exit status; raise ChildFailed when time ran out."""
         try:
-            status = self.process.wait(timeout=max(1.0, self.timeout - (time.monotonic() - self.started)))
+            with self.awaited():
+                status = self.process.wait(timeout=max(1.0, self.timeout - self._waited))
         except subprocess.TimeoutExpired:
             self._killed = True
             self.kill()
@@ -117,8 +128,9 @@ class Child:
 
     def _watch(self) -> None:
         while self.process.poll() is None:
-            now = time.monotonic()
-            if now - self.started > self.timeout or now - self._last_sign > limits.STALL_S:
+            since = self._since
+            waits = 0.0 if since is None else time.monotonic() - since
+            if waits > limits.STALL_S or self._waited + waits > self.timeout:
                 self._killed = True
                 self.kill()
                 return
@@ -155,7 +167,7 @@ def start(
             preexec_fn=functools.partial(_limit, int(cpu_s) + 1, memory),
             bufsize=1024 * 1024,
         )
-    child = Child(process=process, started=time.monotonic(), timeout=timeout, _last_sign=time.monotonic())
+    child = Child(process=process, timeout=timeout)
     child._reader = threading.Thread(target=child._drain, daemon=True, name="media-stderr")
     child._reader.start()
     threading.Thread(target=child._watch, daemon=True, name="media-watch").start()
@@ -166,7 +178,8 @@ def run(argv: Sequence[str], *, source: Path, timeout: float, readable: Sequence
     """Run argv to its end and return its stdout; raise ChildFailed on a bad end."""
     child = start(argv, source=source, cpu_s=timeout, timeout=timeout, readable=readable)
     try:
-        out = child.stdout.read(4 * 1024 * 1024)
+        with child.awaited():
+            out = child.stdout.read(4 * 1024 * 1024)
         status = child.finish()
         if status != 0:
             raise ChildFailed(status=status, stderr=child.stderr_text(), timed_out=False)

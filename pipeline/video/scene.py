@@ -19,7 +19,7 @@ COLUMNS = (
     "sky",  # mean of the top third
     "spread",  # standard deviation of Y
     "warmth",  # mean of V − U: positive under sodium lamps and at sunset
-    "sharp",  # variance of the Laplacian at 320 pixels
+    "sharp",  # variance of the Laplacian at 320 pixels, or at the picture's own width if that is less
     "difference",  # mean absolute difference to the frame before
     "pan",  # median horizontal flow of the upper half, in picture widths a frame
     "tilt",  # median vertical flow, in picture heights a frame
@@ -91,6 +91,8 @@ def light(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
     """Measure brightness, contrast, colour and sharpness of one frame."""
     mean, deviation = cv2.meanStdDev(small)
     u, v = planes.u[::8, ::8], planes.v[::8, ::8]
+    # A narrower picture was enlarged: that left it no edges, and its lens would pass for a covered one.
+    edges = planes.y if planes.y.shape[1] < small.shape[1] else small
     return {
         "luma": float(mean[0, 0]),
         "spread": float(deviation[0, 0]),
@@ -98,7 +100,7 @@ def light(planes: Planes, small: NDArray[np.uint8]) -> dict[str, float]:
         "bright": float(np.count_nonzero(small > 210)) / small.size,
         "sky": float(small[: small.shape[0] // 3].mean()),
         "warmth": float(v.mean()) - float(u.mean()),
-        "sharp": float(cv2.meanStdDev(cv2.Laplacian(small, cv2.CV_16S))[1][0, 0]) ** 2,
+        "sharp": float(cv2.meanStdDev(cv2.Laplacian(edges, cv2.CV_16S))[1][0, 0]) ** 2,
     }
 
 

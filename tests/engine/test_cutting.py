@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 
 from pipeline.video import cut
 from pipeline.video.cut import Piece, tags_of
 from pipeline.video.dead import Dropped, stretches
+from pipeline.video.motion import Motion
+from pipeline.video.redact import Planes
 from pipeline.video.scene import COLUMNS, SceneLog
 from pipeline.video.tags import Tag
+from tests.media import texture
 
 FPS = 25.0
 
@@ -115,6 +119,20 @@ def test_an_event_is_not_cut_through_and_has_time_around_it() -> None:
     around = next(p for p in pieces if p.start <= 60 * FPS < p.end)
     assert around.start <= 57 * FPS
     assert around.end >= 63 * FPS
+
+
+@pytest.mark.parametrize("width", [160, 240, 320])
+def test_a_narrow_picture_is_no_covered_lens(width: int) -> None:
+    height = width * 3 // 4
+    picture = cv2.cvtColor(texture((width, height), seed=3), cv2.COLOR_BGR2GRAY)
+    grey = np.full(width * height // 2, 128, np.uint8)
+    planes = Planes.of(np.concatenate([picture.ravel(), grey]), width, height)
+    log = SceneLog()
+    motion = Motion(width, height)
+    for _ in range(round(10 * FPS)):
+        small = motion.shrink(planes.y)
+        log.add(planes, small, motion.step(small, same=False))
+    assert stretches(log, [], fps=FPS, vertical="driving") == []
 
 
 def test_why_something_is_left_out_is_said() -> None:

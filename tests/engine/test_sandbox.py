@@ -83,6 +83,24 @@ def test_a_child_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_child_has_its_time_though_its_reader_is_busy(tmp_path: Path) -> None:
+    (tmp_path / "in.bin").write_bytes(b"")
+    code = "import sys; sys.stdout.write('x' * 10_000_000)"
+    argv = [PYTHON, "-I", "-S", "-c", code]
+    child = sandbox.start(
+        argv, source=tmp_path / "in.bin", cpu_s=10, timeout=2, readable=[Path(sys.base_prefix)]
+    )
+    try:
+        with child.awaited():
+            first = child.stdout.read(1000)
+        time.sleep(2.5)  # work on it for longer than the child may be waited for
+        with child.awaited():
+            rest = child.stdout.read()
+        assert (len(first) + len(rest), child.finish()) == (10_000_000, 0)
+    finally:
+        child.close()
+
+
 def test_a_child_that_shouts_is_cut_short(tmp_path: Path) -> None:
     code = "import sys; sys.stderr.write('x' * 10_000_000); sys.exit(3)"
     with pytest.raises(ChildFailed) as caught:
