@@ -70,6 +70,7 @@ class Certificate:
     stride: int
     frames: int
     method: str
+    encoder: str
     models: list[dict[str, Any]]
     thresholds: list[tuple[str, str]]
     doubts: list[Doubt]
@@ -90,6 +91,7 @@ def of(footage: Footage) -> Certificate | None:
         stride=int(raw.get("stride", 1)),
         frames=int(raw.get("frames", 0)),
         method=str(raw.get("method", "")),
+        encoder=str(raw.get("encoder", "")),
         models=[model for model in raw.get("models", []) if isinstance(model, dict)],
         thresholds=[
             (THRESHOLD_WORDS.get(name, name.replace("_", " ").capitalize()), _value(value))

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from marketplace.states import FootageState, VersionState, advance
 from pipeline import covering, jobs, originals, orphans, packages, segments, withdrawals, work
+from pipeline.helpers import HelperGone
 from pipeline.models import Job, JobKind, Segment
 from pipeline.video import sandbox
 from pipeline.video.errors import BadInput, Cancelled
@@ -123,6 +124,12 @@ def publish_version(job_id: str) -> None:
     except packages.PackageError as error:
         jobs.refuse(job, reason=str(error))
         _close(job, str(error))
+    except HelperGone:
+        log.exception("job %s lost a helper at attempt %s", job.pk, job.attempts)
+        _fail(
+            job,
+            "A process that wrote the files ended too early. Nothing is visible; publish again in a while.",
+        )
     except Exception:
         log.exception("job %s failed at attempt %s", job.pk, job.attempts)
         _fail(job, "Object storage did not take the files. Nothing is visible; publish again in a while.")

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.django_db
 CERTIFICATE = {
     "stride": 2,
     "masked_share": 0.0123,
+    "method": "flat fill",
+    "encoder": "libx264",
     "tracks": {"face": {"found": 3}, "plate": {"found": 7}},
     "doubtful": [
         {"kind": "plate", "start_s": 4.0, "end_s": 6.5, "score": 0.4, "reasons": ["seen in very few frames"]},
@@ -69,6 +71,7 @@ def test_each_clip_has_a_player_its_tags_and_its_doubtful_places(
     assert 'Number plate</th><td class="num" data-label="Found">7</td>' in page
     assert "1.23% of the picture is covered" in page
     assert "about 1 minute to look at" in page
+    assert "Flat fill; written by libx264." in page
 
 
 def test_media_are_redacted_ones_by_a_link_that_works(s3: object, films: Client, footage: Footage) -> None:

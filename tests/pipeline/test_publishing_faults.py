@@ -276,6 +276,7 @@ def test_a_helper_that_is_killed_costs_an_attempt_and_what_it_cannot_do_is_said(
         tasks.publish_version(str(job.pk))
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
+    assert job.reason.startswith("A process that wrote the files ended too early.")
     media, derived = Clip.objects.get(pk=clips[1].pk).media_key, fixed.S3_BUCKET_DERIVED
     data = storage.get_bytes(bucket=derived, key=media)
     storage.put_bytes(bucket=derived, key=media, data=b"tampered", media_type="video/mp4")
