@@ -256,7 +256,7 @@ FAIRFRAME_WORK = Path(env.str("FAIRFRAME_WORK", default=str(BASE_DIR / ".data" /
 # Footage of twice this length or more is shared by several workers.
 SEGMENT_SECONDS = env.float("SEGMENT_SECONDS", default=90.0)
 # Processes that a large publication is shared out over.
-PUBLISH_PROCESSES = env.int("PUBLISH_PROCESSES", default=os.cpu_count() or 1)
+PUBLISH_PROCESSES = env.int("PUBLISH_PROCESSES", default=0) or os.cpu_count() or 1
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -37,6 +37,7 @@ def write(*, version: PackageVersion, scratch: Path, told: Callable[[str, float]
 
     Raises storage faults; what was written until then is found again by the next run.
     """
+    pieces.begin()
     # What a killed run left of files about all clips is made anew.
     version.objects_in.filter(clip=None, first=None).delete()
     positions = list(version.members.order_by("position").values_list("position", flat=True))

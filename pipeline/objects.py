@@ -45,15 +45,15 @@ def key_of(sha256: str, path: str) -> str:
     return f"objects/{sha256}{Path(path).suffix}"
 
 
-def put_doc(doc: Doc, *, stored: set[str], prefix: str = "") -> File:
-    """Store one small file, unless its key is among those known to be ``stored``, and put the key there."""
+def put_doc(doc: Doc, *stored: set[str], prefix: str = "") -> File:
+    """Store one small file, unless its key is among those known to be ``stored``, and add it to the first of them."""
     found = File(prefix + doc.path, hashlib.sha256(doc.data).hexdigest(), len(doc.data), doc.media_type)
-    if found.key not in stored:
+    if not any(found.key in some for some in stored):
         storage.put_bytes(
             bucket=settings.S3_BUCKET_PACKAGES, key=found.key, data=doc.data, media_type=doc.media_type,
             sha256=found.sha256,
         )  # fmt: skip
-        stored.add(found.key)
+        stored[0].add(found.key)
     return found
 
 

@@ -21,8 +21,15 @@ from pipeline.video.marked import mark
 
 SAMPLE = "sample/"
 VIDEO = "video/mp4"
-_COMMON: set[str] = set()  # keys of files that are the same for every clip, put by this process
+_COMMON: set[str] = (
+    set()
+)  # keys of files that are the same for every clip, put by this process for this publication
 _HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def begin() -> None:
+    """Forget what was put for an earlier publication: objects that no version has were perhaps deleted since."""
+    _COMMON.clear()
 
 
 @dataclass(frozen=True)
@@ -146,8 +153,8 @@ def _with_docs(
     files, first = [], b""
     for doc in tree.of_clip(item):
         first = first or doc.data  # the clip's facts
-        known = _COMMON if doc.same else plan.stored
-        files.append(objects.put_doc(doc, stored=known, prefix=prefix))
+        known = (_COMMON, plan.stored) if doc.same else (plan.stored,)
+        files.append(objects.put_doc(doc, *known, prefix=prefix))
     return Part(entry, files[0].sha256, media, first if media else b""), files
 
 

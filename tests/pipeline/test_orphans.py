@@ -52,6 +52,15 @@ def test_objects_of_a_refused_publication_go_after_a_day_and_those_of_a_version_
         assert len(body(kept, row.path)) == row.bytes
 
 
+def test_what_was_deleted_in_between_is_put_again_by_the_same_worker(clips: list[Clip]) -> None:
+    first = publish(draft(clips[:1]))
+    first.objects_in.all().delete()
+    assert orphans.sweep(now=timezone.now() + timedelta(days=2))["objects"] > 10
+    version = publish(draft(clips[1:], title="Next", curator=first.package.curator))
+    for row in version.objects_in.all():
+        assert len(body(version, row.path)) == row.bytes
+
+
 def test_a_version_that_failed_and_lost_a_clip_gives_its_objects_up(
     clips: list[Clip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +111,8 @@ def test_nothing_is_deleted_while_a_version_is_being_written(clips: list[Clip]) 
             cursor.execute("SELECT pg_advisory_lock_shared(%s)", [bucket_lock.LOCK])
         assert withdrawals.follow()["deleted"] == 0
         assert storage.head(bucket=settings.S3_BUCKET_PACKAGES, key=gone.key)
+        with other.cursor() as cursor:  # closing alone frees it a little later
+            cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [bucket_lock.LOCK])
     finally:
         other.close()
     assert withdrawals.follow()["deleted"] > 0
