@@ -72,8 +72,9 @@ format: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Three at a time on two cores: a quarter of the time a test waits for a service, a worker or a page.
 test: lint chromium weights loaders
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 # 300 random histories of payments, refunds, disputes and transfers, each told in order and as a storm.
 storm: venv

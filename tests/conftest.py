@@ -49,7 +49,10 @@ def services() -> Run:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(services: Run, django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Have the servers up before pytest-django makes the test database."""
+    """Have the servers up, and the database that pytest-django makes the test's a copy of."""
+    from django.db import connections
+
+    connections.settings["default"]["TEST"]["TEMPLATE"] = services.migrated()
 
 
 @pytest.fixture(scope="session")

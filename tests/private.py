@@ -7,8 +7,11 @@ its own in them.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +21,7 @@ from embedded import ports, seaweed, services, valkey
 from embedded import secrets as credentials
 from embedded.children import Family
 
+ROOT = Path(__file__).resolve().parents[1]
 SHARED = "FAIRFRAME_TEST_SERVICES"  # the controller tells its workers: folder and first port
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
@@ -96,6 +100,19 @@ class Run:
         if not self._has_buckets:
             buckets.prepare(origins=[self.site])
         self._has_buckets = True
+
+    def migrated(self) -> str:
+        """Let migrations make a database once for all workers, which copy it; gives its name."""
+        from django.conf import settings
+
+        done = self.folder / "migrated"
+        with (self.folder / "migrating").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+                subprocess.run(command, cwd=ROOT, check=True)
+                done.touch()
+        return str(settings.DATABASES["default"]["NAME"])
 
     def store(self) -> Any:
         """Make an S3 client with the store's real credentials."""
