@@ -91,6 +91,7 @@ def start(family: Family, services: Services) -> Child:
         [
             *(PYTHON, "-m", "gunicorn", "marketplace.wsgi", "--no-control-socket"),
             *("--bind", f"{HOST}:{ports.web}", "--workers", "2", "--threads", "4"),
+            "--preload",  # one import for both
         ],
         env=env,
         cwd=ROOT,

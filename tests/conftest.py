@@ -90,7 +90,7 @@ def reference_rows(request: pytest.FixtureRequest) -> None:
 @pytest.fixture
 def s3(services: Run) -> Any:
     """A boto3 client of the test's buckets, which are empty."""
-    store = services.store()
+    store = services.store
     for bucket in services.buckets.values():
         for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             keys = [{"Key": found["Key"]} for found in page.get("Contents", [])]

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,9 @@ class Run:
                 done.touch()
         return str(settings.DATABASES["default"]["NAME"])
 
+    @cached_property
     def store(self) -> Any:
-        """Make an S3 client with the store's real credentials."""
+        """An S3 client with the store's real credentials."""
         secrets = self.services.secrets
         return seaweed.client(
             endpoint=seaweed.address(self.services.ports), key_id=secrets.s3_id, key=secrets.s3_key
