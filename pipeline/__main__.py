@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     process.add_argument(
         "--fill", choices=("flat", "quantised"), default="flat",
-        help="colour of covered regions: of what is around them (default), or their own coarse mean",
+        help="colour of covered regions: of what is around them (default), or the nearest of three greys",
     )  # fmt: skip
     process.add_argument(
         "--jersey",

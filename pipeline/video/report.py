@@ -17,7 +17,7 @@ from pipeline.video.records import Lazy, Log, TrackRecord
 SCHEMA = "fairframe.report/1"
 METHODS = {
     "flat": "flat fill with the mean colour around the region, feathered outside the padded box; no metadata",
-    "quantised": "flat fill with a quantised mean colour of the region, feathered outside the padded box; no metadata",
+    "quantised": "flat fill in one of three greys by the region's mean, feathered outside the padded box; no metadata",
 }
 
 
@@ -62,6 +62,7 @@ def certificate(
             "sure": tracks.SURE,
             "reach": tracks.REACH,
             "fill_quantum": redact.QUANTUM.tolist(),
+            "fill_greys": redact.GREYS.tolist(),
             "pose_min_height": look.POSE_MIN_HEIGHT,
         },
         "stride": stride,

@@ -62,6 +62,20 @@ def test_the_fill_tells_no_more_than_a_few_bits() -> None:
     assert len(fills) <= 16
 
 
+def test_the_quantised_fill_is_one_of_three_greys_for_as_long_as_the_track_lasts() -> None:
+    fills = set()
+    for value in range(16, 236, 5):
+        one, kept = track(), set()
+        for frame in range(6):
+            buffer = np.full(WIDTH * HEIGHT * 3 // 2, min(235, value + 30 * frame), np.uint8)
+            planes = Planes.of(buffer, WIDTH, HEIGHT)
+            redact(planes, [(one, Box("face", 50, 50, 80, 80))], "quantised")
+            kept.add((int(planes.y[80, 80]), int(planes.u[40, 40]), int(planes.v[40, 40])))
+        assert len(kept) == 1
+        fills |= kept
+    assert fills == {(56, 128, 128), (120, 128, 128), (184, 128, 128)}
+
+
 def test_the_flat_fill_holds_nothing_of_what_it_covers() -> None:
     fills = set()
     for inside in (20, 90, 160, 230):
