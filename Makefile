@@ -9,6 +9,9 @@ STAMP := $(VENV)/.installed
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
+# Where it is set each of the many processes of a demo or a test run would compile the project anew: a second each.
+unexport PYTHONDONTWRITEBYTECODE
+
 # deploy/env.example stands for production, so it is proved complete; its secrets are drawn here.
 PRODUCTION := set -a; . deploy/env.example; SECRET_KEY="$$(head -c 48 /dev/urandom | base64 -w 0)"; set +a;
 
