@@ -21,7 +21,7 @@ def measure(bench: Bench) -> Section:
         title="Memory, start-up, cores kept busy",
         about=f"Wall-clock figures: they mean something on a machine that does nothing else. The engine gets "
         f"{WORKERS} workers; busy = CPU s ÷ wall s ÷ {min(WORKERS, bench.cores)} cores. Peak = the largest sum of "
-        "resident memory over the process tree, shared pages counted for each process.",
+        "proportional set sizes over the process tree: a page that processes share counts once.",
     )
     sources = [bench.media / "video" / name for name in RIDE]
     seconds = (8, 16) if bench.quick else (8, 48)

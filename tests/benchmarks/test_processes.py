@@ -28,7 +28,7 @@ def test_cpu_of_grandchildren_is_counted_and_sleep_is_not(tmp_path: Path) -> Non
 
 
 def test_the_peak_holds_memory_of_parent_and_child_together(tmp_path: Path) -> None:
-    inner = "import time; held = b'1' * (60 << 20); time.sleep(0.5)"
+    inner = "import time; held = b'1' * (60 << 20); time.sleep(1)"
     outer = (
         f"import subprocess, sys; held = b'1' * (60 << 20); subprocess.run([sys.executable, '-c', {inner!r}])"
     )
