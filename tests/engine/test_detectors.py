@@ -216,10 +216,10 @@ def test_labelled_faces_are_found(frames: Detectors) -> None:
 
 @pytest.mark.media
 def test_labelled_plates_are_found_on_stills(stills: Detectors) -> None:
-    found, masked = recall(stills, "rl_*.json", "plate", 12, 10)
+    found, masked = recall(stills, "rl_*.json", "plate", 12, 6)
     assert found >= 0.88
     assert masked <= 0.04
-    assert recall(stills, "oalpr_*.json", "plate", 12, 10)[0] >= 0.95
+    assert recall(stills, "oalpr_*.json", "plate", 12, 6)[0] >= 0.95
 
 
 @pytest.mark.media

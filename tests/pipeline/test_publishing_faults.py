@@ -211,6 +211,7 @@ def test_a_version_whose_clips_are_all_gone_is_refused(clips: list[Clip]) -> Non
 def test_what_was_measured_stands_in_the_card_even_when_it_is_low(
     clips: list[Clip], tmp_path: Path, settings: Any
 ) -> None:
+    settings.BASE_DIR = tmp_path
     unmeasured = publish(draft(clips, title="Before"))
     assert accuracy.UNKNOWN in body(unmeasured, "README.md").decode()
     figure = {
@@ -229,7 +230,6 @@ def test_what_was_measured_stands_in_the_card_even_when_it_is_low(
     (tmp_path / "benchmarks").mkdir()
     written = json.dumps({"date": "2026-11-20", "commit": "abc", "sections": sections})
     (tmp_path / "benchmarks" / "results.json").write_text(written)
-    settings.BASE_DIR = tmp_path
     package = draft(clips, title="After", curator=people.make_user("carl@example.org", is_staff=True))
     version = publish(package)
     card = body(version, "README.md").decode()
