@@ -21,9 +21,8 @@ from pipeline.video.marked import mark
 
 SAMPLE = "sample/"
 VIDEO = "video/mp4"
-_COMMON: set[str] = (
-    set()
-)  # keys of files that are the same for every clip, put by this process for this publication
+# Keys of files that are the same for every clip, put by this process for this publication.
+_COMMON: set[str] = set()
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 

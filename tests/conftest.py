@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: object) -> None:
-    """Start the services once, in the controller, when tests run side by side; migrate while workers collect."""
+    """Start the services once, in the controller, when tests run side by side."""
     RUN.start()
-    threading.Thread(target=RUN.migrated, name="migrate", daemon=True).start()
     # Else a worker's pytest-django would read our settings before its own conftest has set its own.
     os.environ.pop("DJANGO_SETTINGS_MODULE")
 

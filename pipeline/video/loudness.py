@@ -32,11 +32,7 @@ def loudness(source: Path, facts: Facts) -> NDArray[np.float32] | None:
     size = round(RATE_HZ * WINDOW_S) * 2
     levels: list[float] = []
     try:
-        while len(levels) <= limits.MAX_DURATION_S / WINDOW_S:
-            with child.awaited():
-                chunk = child.stdout.read(size)
-            if len(chunk) < size:
-                break
+        while len(levels) <= limits.MAX_DURATION_S / WINDOW_S and len(chunk := child.read(size)) == size:
             samples = np.frombuffer(chunk, np.int16).astype(np.float32)
             levels.append(float(10 * np.log10(np.mean(samples**2) + 1.0)))
     except OSError:

@@ -89,6 +89,11 @@ class Child:
             self._since = None
             self._waited += time.monotonic() - began
 
+    def read(self, size: int) -> bytes:
+        """Wait for so many bytes of its stdout; fewer at its end."""
+        with self.awaited():
+            return self.stdout.read(size)
+
     def kill(self) -> None:
         """End the child and all that it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -178,8 +183,7 @@ def run(argv: Sequence[str], *, source: Path, timeout: float, readable: Sequence
     """Run argv to its end and return its stdout; raise ChildFailed on a bad end."""
     child = start(argv, source=source, cpu_s=timeout, timeout=timeout, readable=readable)
     try:
-        with child.awaited():
-            out = child.stdout.read(4 * 1024 * 1024)
+        out = child.read(4 * 1024 * 1024)
         status = child.finish()
         if status != 0:
             raise ChildFailed(status=status, stderr=child.stderr_text(), timed_out=False)

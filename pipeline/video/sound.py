@@ -164,11 +164,7 @@ def _samples(
     )
     size = BLOCK_S * rate * channels * 2
     try:
-        while True:
-            with child.awaited():
-                data = child.stdout.read(size)
-            if not data:
-                break
+        while data := child.read(size):
             whole = len(data) // (2 * channels) * 2 * channels
             yield np.frombuffer(data[:whole], "<i2").reshape(-1, channels)
     finally:
