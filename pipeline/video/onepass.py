@@ -38,8 +38,9 @@ KNOWN_S = 0.3
 NEAR_S = 1.0
 # Looks after which it is known what is burnt into a recording.
 TOLD = 4
-# Frames encoded behind the main thread.
+# Frames that wait behind the main thread to be covered and encoded.
 QUEUE = 2
+Waiting = queue.Queue[tuple[Any, ...] | None]
 
 
 @dataclass(slots=True)
@@ -103,13 +104,19 @@ class OnePass:
         self.applied = -1
         self.head = self.tail = Seam()
         self.timing: dict[str, float] = defaultdict(float)
-        self._out: queue.Queue[tuple[Slot, list[Any]] | None] = queue.Queue(QUEUE)
+        # A frame is covered while the one before it is encoded: x264 releases the interpreter.
+        self._out: Waiting = queue.Queue(QUEUE)
+        self._covered: Waiting = queue.Queue(1)
         self._failure: BaseException | None = None
 
     def run(self, *, on_frame: Callable[[int], None], cancelled: Callable[[], bool]) -> PassResult:
         """Process every frame; raise BadInput, Cancelled or what a thread met."""
-        encoder = threading.Thread(target=self._encode, name="encode", daemon=True)
-        encoder.start()
+        threads = [
+            threading.Thread(target=self._serve, args=args, name=args[1].__name__.strip("_"), daemon=True)
+            for args in ((self._out, self._redact, self._covered), (self._covered, self._encode))
+        ]
+        for thread in threads:
+            thread.start()
         previous: Slot | None = None
         unchanged_since_key = True
         frames = ahead(self.reader)
@@ -140,7 +147,8 @@ class OnePass:
         finally:
             frames.close()
             self._out.put(None)
-            encoder.join()
+            for thread in threads:
+                thread.join()
         if self._failure:
             raise self._failure
         self.log.settle()
@@ -242,26 +250,33 @@ class OnePass:
     def _kept(self, index: int) -> bool:
         return index >= self.start and (self.end is None or index < self.end)
 
-    def _encode(self) -> None:
-        """Redact and encode on a thread of its own: x264 releases the interpreter."""
-        failed = False
-        while (item := self._out.get()) is not None:
-            if failed:
+    def _redact(self, slot: Slot, covering: list[Any]) -> None:
+        began = time.thread_time()
+        rects = covered_rects(covering, self.reader.width, self.reader.height)
+        pixels = fill(slot.planes, rects, method=self.fill)
+        if self._kept(slot.index):
+            self.log.masked(slot.index, rects, pixels)
+        self.timing["redact"] += time.thread_time() - began
+        self._covered.put((slot,))
+
+    def _encode(self, slot: Slot) -> None:
+        began = time.thread_time()
+        if self._kept(slot.index):
+            self.writer.write(slot.planes, cut=slot.cut)
+        self.timing["encode"] += time.thread_time() - began
+        self.reader.take_back(slot.buffer)
+
+    def _serve(self, waiting: Waiting, work: Callable[..., None], then: Waiting | None = None) -> None:
+        """Do one kind of work for what waits, until None; after a failure of any thread only empty the queue."""
+        while (item := waiting.get()) is not None:
+            if self._failure:
                 continue
-            slot, covering = item
             try:
-                began = time.thread_time()
-                rects = covered_rects(covering, self.reader.width, self.reader.height)
-                pixels = fill(slot.planes, rects, method=self.fill)
-                done = time.thread_time()
-                self.timing["redact"] += done - began
-                if self._kept(slot.index):
-                    self.log.masked(slot.index, rects, pixels)
-                    self.writer.write(slot.planes, cut=slot.cut)
-                self.timing["encode"] += time.thread_time() - done
-                self.reader.take_back(slot.buffer)
+                work(*item)
             except BaseException as error:
-                self._failure, failed = error, True
+                self._failure = error
+        if then is not None:
+            then.put(None)
 
 
 def _same(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
