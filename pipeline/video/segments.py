@@ -307,7 +307,7 @@ def _pass(
     last = None if segment.end is None else segment.end + round(LOOK_AHEAD_S * rate)
     expected = (plan.frames if segment.end is None else segment.end) - segment.start
     reader = Reader(
-        source, facts, threads=min(workers, 4), max_duration_s=plan.max_duration_s, first=first, last=last,
+        source, facts, threads=1, max_duration_s=plan.max_duration_s, first=first, last=last,
         hidden=plan.hidden,
     )  # fmt: skip
     eyes = Eyes(options=options, workers=workers, width=reader.width, height=reader.height, fps=float(rate))
