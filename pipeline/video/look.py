@@ -1,4 +1,4 @@
-"""What is seen in one key frame: detectors and pose, run on worker threads, one set of models a thread."""
+"""What is seen in one key frame: detectors and pose, run on worker threads, one set of models a process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pipeline.video.schedule import CLOSE
 
 if TYPE_CHECKING:
     from pipeline.video.detectors import Detectors
-    from pipeline.video.pose import Pose
+    from pipeline.video.pose import Pose, PoseEstimator
 
 PEOPLE = frozenset({"person"})
 # "vehicle" may be one: no fact about the scene, but a place to look for a plate.
@@ -58,19 +58,18 @@ class Eyes:
         self.screens = options.screens
         self.timing: dict[str, float] = defaultdict(float)  # CPU seconds of each detector
         self._known: Future[list[Box]] = Future()  # the objects seen last
-        self._loaded: Detectors | None = None
         self._lock = threading.Lock()
-        self._loading = threading.Lock()
         # Half of the threads at most in the same detector: they spread over different ones, and the layers of the
         # largest network are not held twice (55 MiB at 1080p with two threads).
         self._gates = {
             name: threading.Semaphore((workers + 1) // 2) for name in ("objects", "faces", "plates")
         }
         self._pictures = threading.local()
-        self._pose: Any = None
-        self._pose_lock = threading.Lock()
         self.models: list[dict[str, Any]] = []
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="eyes")
+        self._pool.submit(
+            self._detectors
+        )  # while the decoder starts; a failure comes again with the first look
 
     def look(
         self, frame: int, buffer: NDArray[np.uint8], looks: frozenset[str], expected: Expected
@@ -87,8 +86,6 @@ class Eyes:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-        if self._pose is not None:
-            self._pose.close()
 
     def _look(
         self,
@@ -163,25 +160,45 @@ class Eyes:
                 self.timing[name] += time.thread_time() - began
 
     def _detectors(self) -> Detectors:
-        """Return the one set of networks: they keep nothing between calls, so all threads use it."""
-        with self._loading:
-            if self._loaded is None:
-                from pipeline.video.detectors import Detectors
-
-                with self._clock("load"):
-                    self._loaded = Detectors(self.vertical, threads=1)
-                self.models = list(self._loaded.models)
-        return self._loaded
+        with self._clock("load"):
+            detectors = _MODELS.detectors(self.vertical)
+        self.models = list(detectors.models)
+        return detectors
 
     def _people(self, bgr: NDArray[np.uint8], people: list[Box]) -> list[Pose]:
+        return _MODELS.people(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), people)
+
+
+class _Models:
+    """The networks of this process, loaded when first asked for: a worker's next segment or footage has them there.
+
+    They keep nothing between calls, so all threads use one set.
+    """
+
+    def __init__(self) -> None:
+        self._loading, self._posing = threading.Lock(), threading.Lock()
+        self._detectors: dict[str, Detectors] = {}
+        self._pose: PoseEstimator | None = None
+
+    def detectors(self, vertical: str) -> Detectors:
+        with self._loading:
+            if vertical not in self._detectors:
+                from pipeline.video.detectors import Detectors
+
+                self._detectors = {vertical: Detectors(vertical, threads=1)}  # in the place of another's
+            return self._detectors[vertical]
+
+    def people(self, rgb: NDArray[np.uint8], people: list[Box]) -> list[Pose]:
         """Estimate poses, one caller at a time: a second graph would cost 110 MiB and no picture needs the other's."""
-        with self._pose_lock:
+        with self._posing:
             if self._pose is None:
                 from pipeline.video.pose import PoseEstimator
 
                 self._pose = PoseEstimator()
-            poses: list[Pose] = self._pose.people(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), people)
-            return poses
+            return self._pose.people(rgb, people)
+
+
+_MODELS = _Models()
 
 
 def _measured(found: Box, expected: Box) -> Box:

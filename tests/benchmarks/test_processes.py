@@ -31,7 +31,9 @@ def test_cpu_of_a_process_that_nobody_waited_for_is_counted(tmp_path: Path) -> N
     inner = BUSY.format(seconds=0.4)
     # As bubblewrap does it: the one in the middle is told of the end by other means, and never waits.
     middle = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {inner!r}])"
-    outer = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {middle!r}]); time.sleep(0.7)"
+    outer = (
+        f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {middle!r}]); time.sleep(0.7)"
+    )
     used = processes.run([sys.executable, "-c", outer], scratch=tmp_path)
     assert 0.4 <= used.cpu_s < 1.0
 
