@@ -15,5 +15,5 @@ DROP TRIGGER consent_append_only ON contributors_consent;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contributors", "0002_initial"), ("marketplace", "0002_events_append_only")]
+    dependencies = [("contributors", "0001_squashed"), ("marketplace", "0002_events_append_only")]
     operations = [migrations.RunSQL(FORWARD, BACK)]

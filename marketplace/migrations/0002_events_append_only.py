@@ -20,5 +20,5 @@ DROP FUNCTION fairframe_append_only();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0001_initial")]
+    dependencies = [("marketplace", "0001_squashed")]
     operations = [migrations.RunSQL(FORWARD, BACK)]

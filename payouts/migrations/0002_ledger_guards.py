@@ -33,8 +33,14 @@ CREATE TRIGGER ledger_line_append_only BEFORE UPDATE OR DELETE ON payouts_ledger
   FOR EACH ROW EXECUTE FUNCTION fairframe_append_only();
 CREATE TRIGGER ledger_transaction_append_only BEFORE UPDATE OR DELETE ON payouts_ledgertransaction
   FOR EACH ROW EXECUTE FUNCTION fairframe_append_only();
+CREATE TRIGGER sold_line_append_only BEFORE UPDATE OR DELETE ON payouts_soldline
+  FOR EACH ROW EXECUTE FUNCTION fairframe_append_only();
+CREATE TRIGGER split_policy_append_only BEFORE UPDATE OR DELETE ON payouts_splitpolicy
+  FOR EACH ROW EXECUTE FUNCTION fairframe_append_only();
 """
 BACK = """
+DROP TRIGGER split_policy_append_only ON payouts_splitpolicy;
+DROP TRIGGER sold_line_append_only ON payouts_soldline;
 DROP TRIGGER ledger_transaction_append_only ON payouts_ledgertransaction;
 DROP TRIGGER ledger_line_append_only ON payouts_ledgerline;
 DROP TRIGGER ledger_transaction_balances ON payouts_ledgertransaction;
@@ -44,5 +50,5 @@ DROP FUNCTION fairframe_ledger_balances();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0001_initial"), ("marketplace", "0002_events_append_only")]
+    dependencies = [("payouts", "0001_squashed"), ("marketplace", "0002_events_append_only")]
     operations = [migrations.RunSQL(FORWARD, BACK)]

@@ -21,6 +21,7 @@ def add(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contributors", "0006_tags_private_places")]
+    replaces = [("contributors", "0007_webengine_store_text_v2")]
+    dependencies = [("contributors", "0004_consent_texts_v1")]
     # Without a way back: the words people agreed to are never removed (a trigger refuses it).
     operations = [migrations.RunPython(add, migrations.RunPython.noop)]

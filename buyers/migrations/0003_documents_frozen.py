@@ -10,8 +10,6 @@ BACK = "DROP TRIGGER document_append_only ON buyers_document;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("buyers", "0006_checkout_size_tax_documents"),
-        ("marketplace", "0002_events_append_only"),
-    ]
+    replaces = [("buyers", "0007_documents_frozen")]
+    dependencies = [("buyers", "0001_squashed"), ("marketplace", "0002_events_append_only")]
     operations = [migrations.RunSQL(FORWARD, BACK)]
