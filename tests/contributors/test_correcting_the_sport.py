@@ -17,14 +17,20 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def nobody(s3: object, alice: User, tmp_path: Path) -> Footage:
-    """Basketball, as Alice says, in which no one is to be seen."""
+def court(s3: object, alice: User, tmp_path: Path) -> Job:
+    """Basketball, as Alice says, in which no one is to be seen; it waits to be processed."""
     path = tmp_path / "court.mp4"
     make_video(path, 6, (160, 120), 10, seed=4)
     job = uploaded(path, owner=alice, vertical="sports")
     assert job.footage is not None
     Footage.objects.filter(pk=job.footage.pk).update(discipline="basketball")
-    return work(job)
+    return job
+
+
+@pytest.fixture
+def nobody(court: Job) -> Footage:
+    """The same, processed."""
+    return work(court)
 
 
 def test_nobody_in_the_clip_is_said_where_it_is_looked_at(films: Client, nobody: Footage) -> None:
@@ -49,5 +55,5 @@ def test_the_sport_is_corrected_and_the_clips_tagged_anew(films: Client, nobody:
     assert "sport.discipline.basketball" not in clip.tag_ids
 
 
-def test_mallory_cannot_correct_alices_sport(attacks: Client, nobody: Footage) -> None:
-    assert attacks.post(f"/film/footage/{nobody.pk}/sport/", {"discipline": "golf"}).status_code == 404
+def test_mallory_cannot_correct_alices_sport(attacks: Client, court: Job) -> None:
+    assert attacks.post(f"/film/footage/{court.footage_id}/sport/", {"discipline": "golf"}).status_code == 404

@@ -1,6 +1,6 @@
 """Stripe tells everything in any order, several times and at once: it ends as if told once, in turn.
 
-``make storm`` plays 300 histories, thirty at a time; here are the first 30.
+`make storm` plays 300 histories, 30 at a time; `make test` the first 12.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.payouts import storm
 from tests.payouts.stage import Simulator
 
 log = logging.getLogger(__name__)
-HISTORIES = int(os.environ.get("STORM", "30"))
+HISTORIES = int(os.environ.get("STORM", "12"))
 FIRST = int(os.environ.get("STORM_FIRST", "1"))
 BATCH = 30  # histories in one test, so that two workers share them
 
@@ -51,7 +51,10 @@ def test_a_storm_of_events_ends_where_order_does(sim: Simulator, first: int) -> 
                 different[seed] = {"broken": [(rule.name, ids) for rule, ids in broken]}
                 break
     assert different == {}, pformat(different, width=110)
-    if first == 1 and len(seeds) == BATCH:  # it was a storm worth the name
+    if first == 1:  # it was a storm worth the name
+        assert {"paid", "refunded", "disputed", "settled", "reversed"} <= set(seen)
+        assert {"plan ended", "month paid", "month charged_back"} <= set(seen)
+    if first == 1 and len(seeds) == BATCH:
         assert {"paid", "refunded", "disputed", "charged_back", "expired", "settled", "reversed"} <= set(seen)
         assert {"plan active", "plan past_due", "plan ended"} <= set(seen)
         assert {"month paid", "month disputed", "month charged_back"} <= set(seen)
