@@ -37,11 +37,12 @@ FEATHER_MIN, FEATHER_MAX = 2, 12
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """The three planes of one yuv420p frame, as views into its buffer."""
+    """The three planes of one yuv420p frame, as views into its buffer, and all of it as one picture for encoders."""
 
     y: NDArray[np.uint8]
     u: NDArray[np.uint8]
     v: NDArray[np.uint8]
+    whole: NDArray[np.uint8]  # height · 3 / 2 × width
 
     @classmethod
     def of(cls, buffer: NDArray[np.uint8], width: int, height: int) -> Planes:
@@ -50,6 +51,7 @@ class Planes:
             y=buffer[:size].reshape(height, width),
             u=buffer[size : size + quarter].reshape(height // 2, width // 2),
             v=buffer[size + quarter : size + 2 * quarter].reshape(height // 2, width // 2),
+            whole=buffer[: size + 2 * quarter].reshape(height * 3 // 2, width),
         )
 
 
@@ -85,11 +87,14 @@ def covered_rects(covering: Sequence[tuple[Track, Box]], width: int, height: int
 
 def fill(planes: Planes, rects: Sequence[tuple[Track, Rect]], *, method: str) -> int:
     """Fill every rectangle in place by a method of options.FILLS; return how many pixels they cover together."""
-    height, width = planes.y.shape
-    every = [rect for _, rect in rects]
+    if not rects:
+        return 0
+    free = np.full(planes.u.shape, 255, np.uint8)  # a cell of chroma, 4 pixels, that nothing covers
+    for _, rect in rects:
+        free[rect.top // 2 : rect.bottom // 2, rect.left // 2 : rect.right // 2] = 0
     # Before anything is filled.
     colours = [
-        steady(track, _around(planes, rect, every)) if method == "flat" else grey(track, planes, rect)
+        steady(track, _around(planes, rect, free)) if method == "flat" else grey(track, planes, rect)
         for track, rect in rects
     ]
     for (_, rect), colour in zip(rects, colours, strict=True):
@@ -106,7 +111,7 @@ def fill(planes: Planes, rects: Sequence[tuple[Track, Rect]], *, method: str) ->
         planes.y[rect.top : rect.bottom, rect.left : rect.right] = int(colour[0])
         chroma = (slice(rect.top // 2, rect.bottom // 2), slice(rect.left // 2, rect.right // 2))
         planes.u[chroma], planes.v[chroma] = int(colour[1]), int(colour[2])
-    return _union(every, width, height)
+    return 4 * (free.size - cv2.countNonZero(free))
 
 
 def steady(track: Track, mean: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -124,23 +129,18 @@ def grey(track: Track, planes: Planes, rect: Rect) -> NDArray[np.float32]:
     return track.colour
 
 
-def _around(planes: Planes, rect: Rect, others: Sequence[Rect]) -> NDArray[np.float32]:
+def _around(planes: Planes, rect: Rect, free: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the mean colour of the rim outside a rectangle: nothing of what it covers, nor of what others cover."""
     height, width = planes.u.shape
     left, top, right, bottom = rect.left // 2, rect.top // 2, rect.right // 2, rect.bottom // 2
     rim = max(2, min(RIM_MOST, (right - left + bottom - top) // 8))
     x1, y1, x2, y2 = max(0, left - rim), max(0, top - rim), min(width, right + rim), min(height, bottom + rim)
-    free = np.ones((y2 - y1, x2 - x1), np.bool_)
-    for other in (rect, *others):
-        ox1, oy1 = max(other.left // 2, x1), max(other.top // 2, y1)
-        ox2, oy2 = min(-(-other.right // 2), x2), min(-(-other.bottom // 2), y2)
-        if ox1 < ox2 and oy1 < oy2:
-            free[oy1 - y1 : oy2 - y1, ox1 - x1 : ox2 - x1] = False
-    if not free.any():
-        return GREY  # the region is the whole picture
     part = (slice(y1, y2), slice(x1, x2))
+    if not free[part].any():
+        return GREY  # the region is the whole picture
     luma = planes.y[2 * y1 : 2 * y2 : 2, 2 * x1 : 2 * x2 : 2]
-    return np.array([plane[free].mean() for plane in (luma, planes.u[part], planes.v[part])], np.float32)
+    around = (np.ascontiguousarray(luma), planes.u[part], planes.v[part])
+    return np.array([cv2.mean(plane, free[part])[0] for plane in around], np.float32)
 
 
 def _fill(plane: NDArray[np.uint8], rect: Rect, value: int, radius: int) -> None:
@@ -162,12 +162,3 @@ def _ramp(before: int, inside: int, after: int, radius: int) -> NDArray[np.uint8
     """Return 255 inside and a fall to 0 over `radius` pixels on both sides, of which `before` and `after` are there."""
     fall = (np.arange(radius, 0, -1) * 255 // (radius + 1)).astype(np.uint8)
     return np.concatenate([fall[::-1][radius - before :], np.full(inside, 255, np.uint8), fall[:after]])
-
-
-def _union(rects: Sequence[Rect], width: int, height: int) -> int:
-    if len(rects) < 2:
-        return sum(rect.area for rect in rects)
-    mask = np.zeros((height // 2, width // 2), np.bool_)
-    for rect in rects:
-        mask[rect.top // 2 : rect.bottom // 2, rect.left // 2 : rect.right // 2] = True
-    return int(np.count_nonzero(mask)) * 4

@@ -74,6 +74,13 @@ class Encoder:
         for plane, source in zip(frame.planes, planes, strict=True):
             rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
             rows[: source.shape[0], : source.shape[1]] = source
+        self._encode(frame, key)
+
+    def write_whole(self, whole: NDArray[np.uint8], *, key: bool) -> None:
+        """Encode one frame, a Planes.whole, without a copy: encoders have read it when they return."""
+        self._encode(av.VideoFrame.from_numpy_buffer(whole, format="yuv420p"), key)
+
+    def _encode(self, frame: av.VideoFrame, key: bool) -> None:
         frame.pts, frame.time_base = self.count, 1 / self.rate
         frame.pict_type = PictureType.I if key else PictureType.NONE
         self.count += 1
@@ -161,7 +168,7 @@ class Writer:
     def _both(self, planes: Planes, index: int, key: bool) -> None:
         small = self._beside.submit(self._write_small, planes, index, key) if self.with_preview else None
         try:
-            self.master.write((planes.y, planes.u, planes.v), key=key)
+            self.master.write_whole(planes.whole, key=key)
         finally:
             if small is not None:
                 small.result()  # the frame's buffer is used again after this
