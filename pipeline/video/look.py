@@ -67,9 +67,8 @@ class Eyes:
         self._pictures = threading.local()
         self.models: list[dict[str, Any]] = []
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="eyes")
-        self._pool.submit(
-            self._detectors
-        )  # while the decoder starts; a failure comes again with the first look
+        # While the decoder starts. Jobs start in order, so this one has begun before a look waits for it.
+        self._detectors = self._pool.submit(self._load)
 
     def look(
         self, frame: int, buffer: NDArray[np.uint8], looks: frozenset[str], expected: Expected
@@ -95,7 +94,7 @@ class Eyes:
         looks: frozenset[str],
         expected: Expected,
     ) -> Seen:
-        detectors = self._detectors()
+        detectors = self._detectors.result()
         with self._clock("colour"):
             bgr = self._colours(buffer)
         seen = Seen(frame=frame)
@@ -159,7 +158,7 @@ class Eyes:
             with self._lock:
                 self.timing[name] += time.thread_time() - began
 
-    def _detectors(self) -> Detectors:
+    def _load(self) -> Detectors:
         with self._clock("load"):
             detectors = _MODELS.detectors(self.vertical)
         self.models = list(detectors.models)
@@ -177,16 +176,16 @@ class _Models:
 
     def __init__(self) -> None:
         self._loading, self._posing = threading.Lock(), threading.Lock()
-        self._detectors: dict[str, Detectors] = {}
+        self._detectors: Detectors | None = None
         self._pose: PoseEstimator | None = None
 
     def detectors(self, vertical: str) -> Detectors:
         with self._loading:
-            if vertical not in self._detectors:
+            if self._detectors is None or self._detectors.vertical != vertical:
                 from pipeline.video.detectors import Detectors
 
-                self._detectors = {vertical: Detectors(vertical, threads=1)}  # in the place of another's
-            return self._detectors[vertical]
+                self._detectors = Detectors(vertical, threads=1)
+            return self._detectors
 
     def people(self, rgb: NDArray[np.uint8], people: list[Box]) -> list[Pose]:
         """Estimate poses, one caller at a time: a second graph would cost 110 MiB and no picture needs the other's."""

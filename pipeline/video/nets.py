@@ -65,6 +65,7 @@ def session(name: str, *, threads: int) -> Any:
     options.add_session_config_entry("session.use_env_allocators", "1")
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Else the second run allocates all layers once more, in one block, beside those of the first.
     options.enable_mem_pattern = False
     options.log_severity_level = ERRORS_ONLY
     # Spinning threads wait by burning a core that x264 and the other detectors want.

@@ -112,8 +112,11 @@ class OnePass:
     def run(self, *, on_frame: Callable[[int], None], cancelled: Callable[[], bool]) -> PassResult:
         """Process every frame; raise BadInput, Cancelled or what a thread met."""
         threads = [
-            threading.Thread(target=self._serve, args=args, name=args[1].__name__.strip("_"), daemon=True)
-            for args in ((self._out, self._redact, self._covered), (self._covered, self._encode))
+            threading.Thread(target=self._serve, args=args, name=name, daemon=True)
+            for name, *args in (
+                ("redact", self._out, self._redact, self._covered),
+                ("encode", self._covered, self._encode),
+            )
         ]
         for thread in threads:
             thread.start()

@@ -306,9 +306,10 @@ def _pass(
     first = max(0, segment.start - round(LOOK_BACK_S * rate))
     last = None if segment.end is None else segment.end + round(LOOK_AHEAD_S * rate)
     expected = (plan.frames if segment.end is None else segment.end) - segment.start
+    # One thread decodes fast enough beside the detectors and spends 15 MiB less; tone mapping needs them all.
     reader = Reader(
-        source, facts, threads=1, max_duration_s=plan.max_duration_s, first=first, last=last,
-        hidden=plan.hidden,
+        source, facts, threads=min(workers, 4) if facts.hdr else 1, max_duration_s=plan.max_duration_s,
+        first=first, last=last, hidden=plan.hidden,
     )  # fmt: skip
     eyes = Eyes(options=options, workers=workers, width=reader.width, height=reader.height, fps=float(rate))
     writer: Writer | None = None

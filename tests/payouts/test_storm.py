@@ -55,9 +55,7 @@ def test_a_storm_of_events_ends_where_order_does(sim: Simulator, first: int) -> 
         assert {"paid", "refunded", "disputed", "settled", "reversed"} <= set(seen)
         assert {"plan ended", "month paid", "month charged_back"} <= set(seen)
     if first == 1 and len(seeds) == BATCH:
-        assert {"paid", "refunded", "disputed", "charged_back", "expired", "settled", "reversed"} <= set(seen)
-        assert {"plan active", "plan past_due", "plan ended"} <= set(seen)
-        assert {"month paid", "month disputed", "month charged_back"} <= set(seen)
+        assert {"charged_back", "expired", "plan active", "plan past_due", "month disputed"} <= set(seen)
     log.warning("%d of %d histories end as told in order: %s", len(seeds), len(seeds), dict(seen))
     here, there = reconcile.whole()["usd"]
     assert here - 90_000_000 == there  # but for the money that the test put there
