@@ -22,8 +22,8 @@ from pipeline.video.watermark import Watermark
 # Output must not depend on how many cores a machine has: x264 gives the same bytes for the same thread count.
 X264_THREADS = 2
 MP4 = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0", "fflags": "+bitexact"}
-MASTER = Quality(x264="veryfast", nvenc="p4", crf=23)
-PREVIEW = Quality(x264="superfast", nvenc="p2", crf=29)
+MASTER = Quality(x264="superfast", nvenc="p4", crf=23)
+PREVIEW = Quality(x264="superfast", nvenc="p2", crf=27)
 # ISO/IEC 23091-2 numbers of the matrices in read.MATRICES: (matrix, primaries, transfer).
 COLOURS = {"bt709": (1, 1, 1), "smpte170m": (6, 6, 6), "bt470bg": (5, 5, 6)}
 
