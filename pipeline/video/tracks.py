@@ -34,6 +34,8 @@ PERSON = "person"
 BY_LOOK = frozenset({"plate", "jersey"})
 # Rigid and of a known shape: what was seen of it once is covered wherever it goes.
 RIGID = "plate"
+# Detectors put the sides of one elsewhere in each look.
+FACE = "face"
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
 # Fewer detections than this of something that was clear make a track doubtful.
@@ -122,6 +124,8 @@ class Tracker:
         for track, box in pairs:
             if luma is not None and track.kind == RIGID:
                 box = self._whole(track, frame, box, luma)
+            if track.kind == FACE and (expected := track.at(frame)) is not None:
+                box = extent.steadied(expected, box)
             self._bridge(track, frame, box)
             track.hits.append(frame)
             track.scores.append(box.score)

@@ -1,4 +1,4 @@
-"""A plate is covered whole though a detector, or the edge of the picture, cuts an end off."""
+"""Plates and faces are covered whole though a detector, or the edge of the picture, cuts an end off."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from pipeline.video.boxes import Box, covered, pad
-from pipeline.video.extent import coming_in, grown, whole
+from pipeline.video.extent import coming_in, grown, steadied, whole
 from pipeline.video.motion import Step
 from pipeline.video.tracks import Tracker
 from tests.media import texture
 
 PLATE = Box("plate", 300, 160, 60, 20, 0.9)
+FACE = Box("face", 300, 100, 50, 60, 0.9)
 WIDTH = 640
 
 
@@ -74,3 +75,37 @@ def test_an_end_that_shows_only_later_is_covered_in_the_frames_before() -> None:
     for frame in range(10):
         ((_, box),) = tracker.covering(frame, frozenset({"plate"}))
         assert covered(PLATE, box) > 0.9, f"frame {frame}"
+
+
+def test_a_forehead_that_one_look_cuts_off_stays_covered() -> None:
+    low = Box("face", 300, 118, 50, 42, 0.8)  # the upper third is missing
+    box = steadied(FACE, low)
+    assert covered(FACE, box) >= 0.9
+    assert box.score == low.score
+
+
+def test_a_face_that_comes_nearer_is_covered_at_once_and_one_that_goes_soon_lets_go_of_what_it_left() -> None:
+    near = pad(FACE, 10, 12)
+    assert steadied(FACE, near) == near
+    box = near
+    for _ in range(6):
+        box = steadied(box, FACE)
+    assert (box.x, box.y, box.w, box.h) == pytest.approx((FACE.x, FACE.y, FACE.w, FACE.h))
+
+
+def test_a_face_seen_elsewhere_is_not_stretched_to_there() -> None:
+    beside = Box("face", 340, 100, 50, 60, 0.9)
+    assert steadied(FACE, beside) is beside
+
+
+def test_the_frames_of_a_track_keep_a_forehead_that_every_second_look_misses() -> None:
+    low = Box("face", 300, 118, 50, 42, 0.8)
+    tracker = Tracker(width=WIDTH, height=360, fps=25.0, scale=2.0)
+    still = Step(flow=np.zeros((180, 320, 2), np.float16), cut=False, same=False, difference=1.0)
+    for frame in range(31):
+        tracker.note(frame, still)
+        if frame % 3 == 0:
+            tracker.update(frame, [low if frame % 2 else FACE])
+    shown = [tracker.covering(frame, frozenset({"face"})) for frame in range(30)]
+    assert [len(boxes) for boxes in shown] == [1] * 30
+    assert min(covered(FACE, box) for boxes in shown for _, box in boxes) >= 0.9
