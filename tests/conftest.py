@@ -113,7 +113,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page with an empty profile, the size of a laptop's window."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    from tests.chromium import visitor
+
+    context = visitor(browser, width=1280, height=800)
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
