@@ -29,7 +29,7 @@ def remember_reference_rows() -> None:
             if cursor.fetchone() == (True,):
                 cursor.execute(f"CREATE TABLE {KEPT}.{table} AS TABLE {table}")
                 _statements.append(f"INSERT INTO {table} TABLE {KEPT}.{table}")
-    TransactionTestCase._fixture_teardown = lambda _: restore_reference_rows()  # type: ignore[attr-defined,method-assign]
+    TransactionTestCase._fixture_teardown = lambda _: restore_reference_rows()  # type: ignore[attr-defined]
 
 
 def restore_reference_rows() -> None:

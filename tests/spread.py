@@ -25,7 +25,7 @@ ONE_RIDE = {
 }
 
 
-class WholeFiles(LoadFileScheduling):  # type: ignore[misc]
+class WholeFiles(LoadFileScheduling):
     """Give a process file after file, in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:
