@@ -8,11 +8,12 @@ from typing import Any
 
 from buyers.models import Document, DocumentKind
 from marketplace.money import Money
-from marketplace.pdf import Paper
 
 
 def render(document: Document) -> bytes:
     """Write the PDF of a document; the same document gives the same bytes."""
+    from marketplace.pdf import Paper  # here: fpdf is a third of a second, and most processes print nothing
+
     data = document.data
     seller = data["seller"]
     paper = Paper(

@@ -13,7 +13,6 @@ from django.db.models import Sum
 from django.db.models.functions import TruncMonth
 
 from marketplace.money import Money
-from marketplace.pdf import Paper
 from payouts.models import Earning, LedgerLine, TransactionKind, Transfer
 from payouts.table import harmless
 
@@ -153,6 +152,8 @@ def as_csv(statements: list[Statement]) -> Iterator[str]:
 
 def as_pdf(statements: list[Statement], *, name: str, month: date, made_at: datetime) -> bytes:
     """Write a month as PDF."""
+    from marketplace.pdf import Paper  # here: fpdf is a third of a second, and most processes print nothing
+
     paper = Paper(
         title=f"Statement {month:%B %Y}", made_at=made_at, foot=f"Fairframe · {name} · {month:%B %Y}"
     )

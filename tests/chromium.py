@@ -6,9 +6,10 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 QUIET = [
     "--no-sandbox",
@@ -18,6 +19,15 @@ QUIET = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+
+def visitor(browser: Browser, *, width: int, height: int, **choices: Any) -> BrowserContext:
+    """Open an empty profile of somebody who asked for less motion.
+
+    Without a GPU one pulsing dot has the whole window drawn 60 times a second: a core, as long as the page is open.
+    """
+    size: Any = {"width": width, "height": height}
+    return browser.new_context(viewport=size, reduced_motion="reduce", **choices)
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import django
 import pytest
 
+from tests import spread
 from tests.private import Run
 from tests.processes import stripe_server, stripe_simulator, worker, worker_process  # noqa: F401 - fixtures
-from tests.reference import remember_reference_rows, restore_reference_rows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -40,6 +40,17 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: object) -> None:
     os.environ.pop("DJANGO_SETTINGS_MODULE")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.WholeFiles | None:
+    """Keep the tests of a file in one process."""
+    return spread.scheduler(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    spread.longest_first(items)
+
+
 @pytest.fixture(scope="session")
 def services() -> Run:
     """PostgreSQL, Valkey and S3 that run; any test with a database has them already."""
@@ -57,7 +68,9 @@ def django_db_modify_db_settings(services: Run, django_db_modify_db_settings_par
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Make the test database once, and note what migrations wrote into it."""
+    """Make the test database once; a test that commits leaves it as it found it."""
+    from tests.reference import remember_reference_rows
+
     with django_db_blocker.unblock():
         remember_reference_rows()
 
@@ -74,17 +87,6 @@ def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
             # Not FLUSHDB: a worker that lives for the whole session keeps its bindings here.
             left = list(store.scan_iter(match=":1:*", count=1000))
             store.delete(*left, "media", "io", "money")
-
-
-@pytest.fixture(autouse=True)
-def reference_rows(request: pytest.FixtureRequest) -> None:
-    """Bring back what migrations put into the database: a test that commits ends by emptying every table."""
-    mark = request.node.get_closest_marker("django_db")
-    if (mark and mark.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(
-        request.fixturenames
-    ):
-        request.getfixturevalue("transactional_db")
-        restore_reference_rows()
 
 
 @pytest.fixture
@@ -113,7 +115,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page with an empty profile, the size of a laptop's window."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    from tests.chromium import visitor
+
+    context = visitor(browser, width=1280, height=800)
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()

@@ -16,6 +16,7 @@ from marketplace.models import Package
 from marketplace.states import OrderState
 from pipeline.packages import search_of
 from tests import people
+from tests.chromium import visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 PHONE, DESK = (360, 740), (1440, 900)
@@ -70,7 +71,7 @@ def test_filters_change_the_page_its_address_and_its_counts(
 
 
 def test_filters_work_without_any_script(browser: Browser, live_server: Any, packages: list[Package]) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    context = visitor(browser, width=1280, height=900, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{live_server}/packages/")
     page.get_by_label(re.compile("^Day")).check()
@@ -117,7 +118,7 @@ def test_nothing_serious_is_wrong_with_any_page(
     waiting = people.make_order(bob, packages[1])
     session = Client()
     session.force_login(bob)
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=live_server.url)
+    context = visitor(browser, width=size[0], height=size[1], base_url=live_server.url)
     cookie = session.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
     page = context.new_page()

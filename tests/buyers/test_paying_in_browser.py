@@ -16,6 +16,7 @@ from marketplace.models import User
 from payouts import tasks
 from payouts.models import StripeEvent
 from tests.buyers import checkout as given
+from tests.chromium import visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -30,7 +31,7 @@ def bob(stripe_simulator: str) -> User:
 @pytest.fixture
 def page(browser: Browser, live_server: Any, bob: User) -> Any:
     """Bob's browser, signed in, as wide as a phone: the narrower the harder."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=live_server.url)
+    context = visitor(browser, width=390, height=844, base_url=live_server.url)
     context.set_default_timeout(10_000)
     cookie = given.signed_in(bob).cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])

@@ -18,6 +18,7 @@ from marketplace.states import FootageState, OrderState, VersionState
 from payouts import checks, ledger
 from payouts.models import Earning
 from tests import people
+from tests.chromium import visitor
 from tests.media import make_video
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
@@ -31,7 +32,7 @@ def as_person(browser: Browser, live_server: Any) -> Iterator[Opened]:
     contexts, broken = [], []
 
     def log_in(user: User) -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=live_server.url)
+        context = visitor(browser, width=1280, height=900, base_url=live_server.url)
         context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()

@@ -44,18 +44,30 @@ def ride(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
 
 
 @pytest.fixture(scope="module")
+def parts(ride: tuple[Path, Truth], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ride's two segments, done by two processes."""
+    folder = tmp_path_factory.mktemp("parts")
+    plan = Plan.from_json(segments.plan(ride[0], OPTIONS, length_s=4).to_json())
+    process_all(ride[0], folder, plan, workers=4, tell=lambda *_: None, stop=lambda: False)
+    return folder
+
+
+def with_first(parts: Path, folder: Path) -> Path:
+    """Lay the first segment alone into a folder, as a run that was killed after it leaves it."""
+    return Path(shutil.copytree(segments.folder_of(parts, 0), segments.folder_of(folder, 0)))
+
+
+@pytest.fixture(scope="module")
 def both_ways(
-    ride: tuple[Path, Truth], tmp_path_factory: pytest.TempPathFactory
+    ride: tuple[Path, Truth], parts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, Any], Path, dict[str, Any]]:
-    """The ride in one piece, and in two segments by two processes that started with the second one."""
+    """The ride in one piece, and in two segments that were joined."""
     source, _ = ride
     folder = tmp_path_factory.mktemp("ways")
     whole = process(source, folder / "whole", vertical="driving", only_redact=True, workers=2)
     plan = segments.plan(source, OPTIONS, length_s=4)
     assert [(s.start, s.end) for s in plan.segments] == [(0, 100), (100, None)]
-    carried = Plan.from_json(plan.to_json())
-    process_all(source, folder / "parts", carried, workers=4, tell=lambda *_: None, stop=lambda: False)
-    joined = segments.join(source, folder / "parts", folder / "joined", plan)
+    joined = segments.join(source, parts, folder / "joined", plan)
     return folder / "whole", whole, folder / "joined", joined
 
 
@@ -85,10 +97,10 @@ def test_the_tracks_go_on_across_the_seam(
     assert any(t["boxes"][0][0] < 100 < t["boxes"][-1][0] for t in two["tracks"]), "no track crosses the seam"
 
 
-def test_finished_segments_are_not_done_again(ride: tuple[Path, Truth], tmp_path: Path) -> None:
+def test_finished_segments_are_not_done_again(ride: tuple[Path, Truth], parts: Path, tmp_path: Path) -> None:
     source, _ = ride
     plan = segments.plan(source, OPTIONS, length_s=4)
-    first = segments.process_segment(source, tmp_path, plan, 0)
+    first = with_first(parts, tmp_path)
     before = {path.name: path.stat().st_mtime_ns for path in first.iterdir()}
     told: list[tuple[str, float, float | None]] = []
     assert segments.process_segment(source, tmp_path, plan, 0, on_progress=lambda *t: told.append(t)) == first
@@ -103,13 +115,12 @@ def test_finished_segments_are_not_done_again(ride: tuple[Path, Truth], tmp_path
 
 
 def test_a_killed_run_goes_on_where_it_was(
-    ride: tuple[Path, Truth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ride: tuple[Path, Truth], parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(segments.plan.__kwdefaults__, "length_s", 4)  # type: ignore[arg-type]
     source, truth = ride
     plan = segments.plan(source, OPTIONS)
-    left = tmp_path / f".out.{plan.digest()[:16]}.segments"
-    segments.process_segment(source, left, plan, 0)  # what a killed run leaves
+    with_first(parts, tmp_path / f".out.{plan.digest()[:16]}.segments")
     told: list[float] = []
     made = process(
         source, tmp_path / "out", vertical="driving", only_redact=True, workers=1,
@@ -120,14 +131,12 @@ def test_a_killed_run_goes_on_where_it_was(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_segments_that_do_not_meet_are_noticed(ride: tuple[Path, Truth], tmp_path: Path) -> None:
+def test_segments_that_do_not_meet_are_noticed(ride: tuple[Path, Truth], parts: Path, tmp_path: Path) -> None:
     source, _ = ride
     plan = segments.plan(source, OPTIONS, length_s=4)
-    for index in (0, 1):
-        segments.process_segment(source, tmp_path / "parts", plan, index)
+    with_first(parts, tmp_path / "parts")
     other = tmp_path / "other.mp4"
     make_video(other, 8, (480, 270), 25, seed=5)
-    shutil.rmtree(segments.folder_of(tmp_path / "parts", 1))
     segments.process_segment(other, tmp_path / "parts", plan, 1)
     with pytest.raises(SeamMismatch):
         segments.join(source, tmp_path / "parts", tmp_path / "out", plan)

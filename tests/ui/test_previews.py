@@ -22,6 +22,7 @@ def for_sale(tmp_path: Path, s3: object) -> None:
 
 
 def test_it_plays_while_one_points_at_it(page: Page, live_server: object, for_sale: None) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{live_server}/")
@@ -37,6 +38,7 @@ def test_it_plays_while_one_points_at_it(page: Page, live_server: object, for_sa
 
 
 def test_it_plays_for_the_keyboard_too(page: Page, live_server: object, for_sale: None) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     page.goto(f"{live_server}/")
     page.locator(".mcard__link").focus()
     expect(page.locator(".mcard .is-playing video")).to_have_count(1)
