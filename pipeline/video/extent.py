@@ -15,7 +15,7 @@ MOST = 1.6
 AT_EDGE = 0.006
 # Width ÷ height up to which what comes in over the edge may go on: that of the longest plates.
 LONGEST = 4.8
-# A side of a face goes inward by this share of its size at most from one look to the next: of 170 filmed faces 8
+# A side of a face goes inward by this share of its size at most from one look to the next: of 170 filmed faces 6
 # leaked in some frame instead of 15. Where it overlaps less than this with where it was expected, it jumped.
 STEP, JUMPED = 0.08, 0.3
 

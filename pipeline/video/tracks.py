@@ -280,16 +280,18 @@ class Tracker:
         predicted = track.at(frame) or box
         slip_x, slip_y = abs(predicted.cx - box.cx), abs(predicted.cy - box.cy)
         start = max(track.placed, self._floor - 1)  # frames that have left are covered as they are
+        # What the look before may have cut off of a face, this one shows.
+        last = start if track.kind == FACE and start >= self._floor else start + 1
         at = box
-        for f in range(frame - 1, start, -1) if track.kind != PERSON else ():
+        for f in range(frame - 1, last - 1, -1) if track.kind != PERSON else ():
             step = self._steps.get(f + 1)
             if step is None or step.cut:
                 break
             at = carried(at, step, self.scale, back=True)
             share = (f - start) / (frame - start)
             doubt = 2 * min(share, 1 - share)  # most doubtful in the middle of the gap
-            mixed = _mix(track.at(f) or at, at, share)
-            track.put(f, pad(mixed, 0.5 * slip_x * doubt, 0.5 * slip_y * doubt))
+            mixed = pad(_mix(track.at(f) or at, at, share), 0.5 * slip_x * doubt, 0.5 * slip_y * doubt)
+            track.put(f, extent.steadied(at, mixed) if track.kind == FACE else mixed)
         track.put(frame, box)
         track.placed = frame
 

@@ -109,3 +109,15 @@ def test_the_frames_of_a_track_keep_a_forehead_that_every_second_look_misses() -
     shown = [tracker.covering(frame, frozenset({"face"})) for frame in range(30)]
     assert [len(boxes) for boxes in shown] == [1] * 30
     assert min(covered(FACE, box) for boxes in shown for _, box in boxes) >= 0.9
+
+
+def test_what_the_second_look_shows_of_a_face_is_covered_since_the_first() -> None:
+    low = Box("face", 300, 118, 50, 42, 0.8)
+    tracker = Tracker(width=WIDTH, height=360, fps=25.0, scale=2.0)
+    still = Step(flow=np.zeros((180, 320, 2), np.float16), cut=False, same=False, difference=1.0)
+    for frame in range(7):
+        tracker.note(frame, still)
+        if frame % 3 == 0:
+            tracker.update(frame, [low if frame == 0 else FACE])
+    shown = [tracker.covering(frame, frozenset({"face"})) for frame in range(6)]
+    assert min(covered(FACE, box) for boxes in shown for _, box in boxes) >= 0.9
