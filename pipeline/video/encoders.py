@@ -26,7 +26,7 @@ LIBX264, NVENC = "libx264", "h264_nvenc"
 FAILURES = (av.error.FFmpegError, UnknownCodecError)
 # Keyframes are ours to place (every second and at cuts), the same in both files: clips are cut by copying.
 # One B-frame and 5 frames of lookahead: 60 MiB less at 1080p. Superfast with mbtree, which it leaves out of itself, is
-# veryfast's quality for 3 to 8 % more bytes and 45 % less CPU (docs/decisions/0010-encoder-preset.md).
+# veryfast's quality for 1 to 7 % more bytes and 45 % less CPU (docs/decisions/0010-encoder-preset.md).
 X264_PARAMS = "scenecut=0:open-gop=0:keyint=600:min-keyint=1:rc-lookahead=5:bframes=1:mbtree=1"
 # Side of the picture that is tried: the smallest that any card refuses is under it.
 TRIED = 256
