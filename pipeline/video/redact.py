@@ -33,8 +33,6 @@ RIM_MOST = 12
 GREY = np.array([126.0, 128.0, 128.0], np.float32)
 FEATHER = 0.08
 FEATHER_MIN, FEATHER_MAX = 2, 12
-# Pixels from which a rim is blended in four strips: of less than that the inside costs less than three more calls.
-WHOLE = 90_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,46 +135,24 @@ def _around(planes: Planes, rect: Rect, free: NDArray[np.uint8]) -> NDArray[np.f
     left, top, right, bottom = rect.left // 2, rect.top // 2, rect.right // 2, rect.bottom // 2
     rim = max(2, min(RIM_MOST, (right - left + bottom - top) // 8))
     x1, y1, x2, y2 = max(0, left - rim), max(0, top - rim), min(width, right + rim), min(height, bottom + rim)
-    pixels, sums = 0, np.zeros(3, np.float32)
-    for y, x in _rim(Rect(left, top, right, bottom), Rect(x1, y1, x2, y2)):
-        part = free[y, x]
-        if not (count := cv2.countNonZero(part)):
-            continue
-        luma = planes.y[2 * y.start : 2 * y.stop : 2, 2 * x.start : 2 * x.stop : 2]
-        around = (np.ascontiguousarray(luma), planes.u[y, x], planes.v[y, x])
-        sums += [count * cv2.mean(plane, part)[0] for plane in around]
-        pixels += count
-    return sums / pixels if pixels else GREY  # GREY: the region is the whole picture
+    part = (slice(y1, y2), slice(x1, x2))
+    if not free[part].any():
+        return GREY  # the region is the whole picture
+    luma = planes.y[2 * y1 : 2 * y2 : 2, 2 * x1 : 2 * x2 : 2]
+    around = (np.ascontiguousarray(luma), planes.u[part], planes.v[part])
+    return np.array([cv2.mean(plane, free[part])[0] for plane in around], np.float32)
 
 
 def _feather(plane: NDArray[np.uint8], rect: Rect, value: int, radius: int) -> None:
-    """Blend the rim around a rectangle into its colour; the rectangle itself is filled or left as it is."""
+    """Fill a rectangle and blend the rim around it into its colour."""
     height, width = plane.shape
     top, bottom = max(0, rect.top - radius), min(height, rect.bottom + radius)
     left, right = max(0, rect.left - radius), min(width, rect.right + radius)
     rows = _ramp(rect.top - top, rect.bottom - rect.top, bottom - rect.bottom, radius)
     columns = _ramp(rect.left - left, rect.right - rect.left, right - rect.right, radius)
-    faded = _faded(value)
-    for y, x in _rim(rect, Rect(left, top, right, bottom)):
-        kept = np.maximum(
-            rows[y.start - top : y.stop - top, None], columns[None, x.start - left : x.stop - left]
-        )
-        part = plane[y, x]
-        part[:] = cv2.add(cv2.multiply(part, kept, scale=1 / 255), cv2.LUT(kept, faded))
-
-
-def _rim(inner: Rect, outer: Rect) -> list[tuple[slice, slice]]:
-    """Return the rows and columns of four strips around `inner` in `outer`; of all where that costs less."""
-    if outer.area < WHOLE:
-        return [(slice(outer.top, outer.bottom), slice(outer.left, outer.right))]
-    across, beside = slice(outer.left, outer.right), slice(inner.top, inner.bottom)
-    strips = [
-        (slice(outer.top, inner.top), across),
-        (slice(inner.bottom, outer.bottom), across),
-        (beside, slice(outer.left, inner.left)),
-        (beside, slice(inner.right, outer.right)),
-    ]
-    return [(y, x) for y, x in strips if y.start < y.stop and x.start < x.stop]
+    kept = np.maximum(rows[:, None], columns[None, :])
+    part = plane[top:bottom, left:right]
+    part[:] = cv2.add(cv2.multiply(part, kept, scale=1 / 255), cv2.LUT(kept, _faded(value)))
 
 
 @lru_cache(maxsize=512)
