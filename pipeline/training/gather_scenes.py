@@ -1,4 +1,4 @@
-"""Gather the scenes of the training: labelled pictures under free licences, their plates painted over.
+"""Gather the scenes of the training: labelled pictures under free licences, with and without their plates.
 
     python -m pipeline.training.gather_scenes MEDIA scenes.pickle
 
@@ -57,7 +57,7 @@ def gather(media: Path) -> list[Scene]:
 
         places = areas(labels)
         clean, lights = cleaned(picture, places)
-        scenes.append(Scene(clean, places, lights, areas(vehicles), areas(unsure)))
+        scenes.append(Scene(picture, clean, places, lights, areas(vehicles), areas(unsure)))
     return scenes
 
 

@@ -1,8 +1,9 @@
-"""Training pictures: real scenes in which every labelled plate was painted over, with plates that never existed.
+"""Training pictures: real scenes, half of them as they are, half with plates that never existed.
 
-The network never sees a real plate: those of the pictures are filled from their surroundings, and drawn ones take
-their places (and others on vehicles), with the light of the place, then all of it is blurred, darkened, tinted and
-compressed. What may be a plate that nobody labelled counts neither way.
+Drawn plates take the places of the real ones, which are filled from their surroundings, and others on vehicles, with
+the light of the place; then all of it is blurred, darkened, tinted and compressed. Drawn plates alone teach many
+formats and exact outlines; real ones teach what is hard to draw: slant, glare, dirt, frames, shadows. What may be a
+plate that nobody labelled counts neither way.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ Floats = NDArray[np.float32]
 Area = tuple[float, float, float, float]  # x, y, w, h
 STRIDE = 4
 LEAST = (12.0, 5.0)  # width and height in input pixels from which a plate counts
+REAL = 0.5  # share of the training pictures that keep their own plates
+LARGEST = 0.85  # share of a training picture that a plate takes at most
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture (BGR) without its plates; where they were, how bright; vehicles; what counts neither way."""
+    """A picture (BGR) with and without its plates; where they are, how bright; vehicles; what counts neither way."""
 
+    real: Picture
     picture: Picture
     places: list[Area]
     lights: list[tuple[Floats, Floats]]  # mean and deviation of each channel of the plates that were there
@@ -57,11 +61,12 @@ def cleaned(picture: Picture, plates: Sequence[Area]) -> tuple[Picture, list[tup
 
 def sample(scene: Scene, size: int, random: Random) -> tuple[Picture, Floats]:
     """Make one training picture of size × size and its 6 × size/4 × size/4 target: heat, log size, offset, weight."""
-    picture = scene.picture.copy()
+    real = random.random() < REAL
+    picture = (scene.real if real else scene.picture).copy()
     height, width = picture.shape[:2]
-    boxes: list[Area] = []
+    boxes: list[Area] = list(scene.places) if real else []
     free: list[Area] = []
-    for place, light in zip(scene.places, scene.lights, strict=True):
+    for place, light in () if real else zip(scene.places, scene.lights, strict=True):
         if random.random() < 0.85:
             boxes.append(
                 _put(picture, drawn(random), place, random, light if random.random() < 0.6 else None)
@@ -81,7 +86,7 @@ def sample(scene: Scene, size: int, random: Random) -> tuple[Picture, Floats]:
     middle, scale = _focus(boxes, free, scene, (width, height), size, random)
     middle = _inside(middle, (width, height), size / scale / 2)
     stretch = random.uniform(0.8, 1.25)
-    flip = random.random() < 0.5 and not boxes
+    flip = random.random() < 0.5 and (real or not boxes)
     fx, fy = scale * stretch, scale
     to_crop = np.array([[fx, 0, size / 2 - middle[0] * fx], [0, fy, size / 2 - middle[1] * fy]])
     if flip:
@@ -115,7 +120,7 @@ def targets(boxes: Sequence[Area], unsure: Sequence[Area], size: int) -> Floats:
         seen_h = min(y + h, size) - max(y, 0)
         if seen_w <= 0 or seen_h <= 0:
             continue
-        small = w < LEAST[0] or h < LEAST[1] or seen_w * seen_h < 0.5 * w * h or w > 0.8 * size
+        small = w < LEAST[0] or h < LEAST[1] or seen_w * seen_h < 0.5 * w * h or w > 0.95 * size
         x, y, w, h = max(x, 0), max(y, 0), seen_w, seen_h
         cx, cy = (x + w / 2) / STRIDE - 0.5, (y + h / 2) / STRIDE - 0.5
         sx, sy = max(0.7, w / STRIDE / 7), max(0.7, h / STRIDE / 6)
@@ -153,7 +158,7 @@ def _focus(
     if chosen:
         x, y, w, h = random.choice(chosen)
         if chosen and (x, y, w, h) in boxes:
-            wanted = float(np.exp(random.uniform(np.log(16), np.log(0.7 * out))))
+            wanted = float(np.exp(random.uniform(np.log(16), np.log(LARGEST * out))))
             scale = wanted / max(w, 1.5 * h, 4)
         else:
             scale = random.uniform(0.4, 1.6) * out / max(w, h, 20)

@@ -43,9 +43,11 @@ class Box:
 
 def intersection(a: Box, b: Box) -> float:
     """Return the shared area in square pixels."""
-    w = min(a.x2, b.x2) - max(a.x, b.x)
-    h = min(a.y2, b.y2) - max(a.y, b.y)
-    return w * h if w > 0 and h > 0 else 0.0
+    w = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
+    if w <= 0:  # most pairs
+        return 0.0
+    h = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
+    return w * h if h > 0 else 0.0
 
 
 def iou(a: Box, b: Box) -> float:

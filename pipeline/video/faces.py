@@ -92,7 +92,7 @@ class Faces:
 
     def _candidates(self, canvas: Picture, factor: float) -> list[Box]:
         """Run CenterFace; its outputs by position: heat, log of height and width in cells of 4 px, offsets y, x."""
-        outputs = self._first.run(None, {"input.1": cv2.dnn.blobFromImage(canvas, swapRB=True)})
+        outputs = self._first.run(None, {"input.1": blob(canvas, swap=True)})
         heat, size, offset = (tensor[0] for tensor in outputs[:3])
         rows, columns = np.nonzero(heat[0] >= LEAST**2)
         h, w = 4 * np.exp(size[:, rows, columns])

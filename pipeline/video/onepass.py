@@ -36,6 +36,8 @@ LAG = 3
 KNOWN_S = 0.3
 # Seconds for which something that was seen counts as near.
 NEAR_S = 1.0
+# The same for numbers on clothes, which show now and then.
+WORN_S = 2.0
 # Looks after which it is known what is burnt into a recording.
 TOLD = 4
 # Frames that wait behind the main thread to be covered and encoded.
@@ -90,12 +92,12 @@ class OnePass:
         self.fill, self.tagged = options.fill, not options.only_redact
         self.manual = Marks(options.manual, fps=float(reader.rate), width=reader.width, height=reader.height)
         fps = float(reader.rate)
-        self.motion = Motion(reader.width, reader.height)
+        self.motion = Motion(reader.width, reader.height, fps=fps)
         self.tracker = Tracker(width=reader.width, height=reader.height, fps=fps, scale=self.motion.scale)
         self.scene = SceneLog()
         self.log = Log(fps=fps, width=reader.width, height=reader.height)
         self.schedule = Schedule(options=options, fps=fps)
-        self.vehicles = -1  # the last key frame in which there was one
+        self.vehicles = self.jerseys = -1  # the last key frame in which there was one
         self.burnt = Burnt(keeps_undecided=options.vertical == "driving")
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
@@ -181,7 +183,9 @@ class OnePass:
 
     def _look(self, slot: Slot, *, reuse: bool = False) -> None:
         self._apply(LAG - 1)
-        looks = self.schedule.looks(slot.index, fresh=slot.cut, quiet=self._quiet(slot.index))
+        looks = self.schedule.looks(
+            slot.index, fresh=slot.cut, quiet=self._quiet(slot.index), still=self.motion.still
+        )
         if reuse and self.last_seen is not None and "pose" not in looks:
             slot.seen = self.last_seen  # not one sample has changed since: the answer would be the same
         else:
@@ -202,11 +206,12 @@ class OnePass:
 
         Told by what was applied until now, never by time: the same footage is looked at in the same way each time.
         """
-        since = index - NEAR_S * float(self.reader.rate)
+        rate = float(self.reader.rate)
         people = any(track.kind in ("face", PERSON) for track in self.tracker.active)
         nobody = {
             "faces": not people,
-            "wide": self.vehicles < since,
+            "wide": self.vehicles < index - NEAR_S * rate,
+            "jerseys": self.jerseys < index - WORN_S * rate,
             "text": self.burnt.looks >= TOLD,
         }
         return {look for look, true in nobody.items() if true}
@@ -227,6 +232,8 @@ class OnePass:
                 self.log.seen(slot.index, seen, matched, fresh=seen.frame == slot.index)
             if any(box.kind in VEHICLES for box in seen.objects or ()):
                 self.vehicles = slot.index
+            if any(box.kind == "jersey" for box in seen.private):
+                self.jerseys = slot.index
             if seen.lines is not None and seen.frame == slot.index:
                 self.burnt.look(slot.index, slot.planes.y, seen.lines)
             self.applied = slot.index

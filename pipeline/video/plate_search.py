@@ -22,6 +22,7 @@ CLOSE = 0.85  # share of the picture's width that one takes at most
 FOUND = 0.4  # a plate of this score in a vehicle spares it the search for letters
 ONE = 0.5  # share of a box in another from which both are one plate
 SPREAD = 2.2  # but their envelope is not larger than this many times the larger box
+IN_BOTH = 0.12  # share of a picture that is in both of its halves
 LEAST_VEHICLE = 70  # px: the plates of smaller ones cannot be read
 NEAR_VEHICLE = 150  # px from which they can be read easily
 THIRD = 3
@@ -34,6 +35,7 @@ class Effort:
     """How much a picture is worth: input widths of the plate detector, zoom and size of the letters' search.
 
     `pixels` bounds the letters' search (100 000 of the network's pixels are 25 CPU ms, 6 of them the plate head's);
+    `longest` are the sizes a vehicle is brought to, one after the other: small ones show large plates whole.
     `everywhere` reads the whole picture once as well, at this width, where there is a vehicle at all. `vehicle` is
     the score of a vehicle worth searching, `widest` the largest share of its width that letters of a plate take:
     signs on shops that look a little like vehicles stay uncovered. `head` is the score of the plate head from which
@@ -42,7 +44,7 @@ class Effort:
 
     widths: tuple[int, ...]
     zoom: float
-    longest: int
+    longest: tuple[int, ...]
     pixels: float
     vehicle: float
     widest: float
@@ -54,16 +56,23 @@ class Effort:
 # A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
 # Of 170 plates in stills that were not held out 143 were found in their vehicles at 320 pixels as at 512, 117 and 112
 # of them whole, for less than half the time: the letters of what is near are large enough.
-FRAME = Effort(widths=(960,), zoom=2.5, longest=320, pixels=70_000, vehicle=0.25, widest=0.5, head=0.3)
+FRAME = Effort(widths=(960,), zoom=2.5, longest=(320,), pixels=70_000, vehicle=0.25, widest=0.5, head=0.3)
 # The first frame of a scene: what shows here and is missed has leaked already when it is seen.
 FIRST = Effort(
-    widths=(960,), zoom=2.5, longest=320, pixels=600_000, vehicle=0.2, widest=0.5, head=0.25, everywhere=960
+    widths=(960,),
+    zoom=2.5,
+    longest=(320,),
+    pixels=600_000,
+    vehicle=0.2,
+    widest=0.5,
+    head=0.25,
+    everywhere=960,
 )
 # A picture on its own gets one chance.
 STILL = Effort(
     widths=(960, 1600),
     zoom=3.0,
-    longest=720,
+    longest=(720, 256),
     pixels=3_000_000,
     vehicle=0.2,
     widest=0.65,
@@ -113,19 +122,20 @@ class PlateSearch:
             if any(box.score >= FOUND and covered(box, vehicle) > 0.9 for box in found):
                 continue
             area = _lower_part(vehicle, width, height)
-            scale = min(effort.zoom, effort.longest / max(area.w, area.h, 1))
-            left -= area.area * scale**2
-            letters, plates = self.text.lines_and_plates(bgr, area, zoom=effort.zoom, longest=effort.longest)
-            found += self._plates_of(letters, [vehicle], width, height, effort.widest)
-            found += _likely(plates, effort.head, width, height, effort.rim)
+            for longest in effort.longest:
+                scale = min(effort.zoom, longest / max(area.w, area.h, 1))
+                left -= area.area * scale**2
+                letters, plates = self.text.lines_and_plates(bgr, area, zoom=effort.zoom, longest=longest)
+                found += self._plates_of(letters, [vehicle], width, height, effort.widest)
+                found += _likely(plates, effort.head, width, height, effort.rim)
             if left <= 0:
                 break
         if effort.everywhere and places:
-            letters, plates = self.text.lines_and_plates(
-                bgr, Box("frame", 0, 0, width, height), zoom=2, longest=effort.everywhere
-            )
-            found += self._plates_of(letters, places, width, height, effort.widest)
-            found += _likely(plates, ALONE, width, height, effort.rim)
+            for half in halves(width, height):
+                longest = round(effort.everywhere * max(half.w, half.h) / max(width, height))
+                letters, plates = self.text.lines_and_plates(bgr, half, zoom=2, longest=longest)
+                found += self._plates_of(letters, places, width, height, effort.widest)
+                found += _likely(plates, ALONE, width, height, effort.rim)
         return merged(found)
 
     def _plates_of(
@@ -142,6 +152,14 @@ class PlateSearch:
             if inside and plausible(box, width):
                 found.append(clip_to(whole_plate(replace(box, kind="plate")), width, height))
         return found
+
+
+def halves(width: float, height: float) -> list[Box]:
+    """Cut a picture in two across its longer side, with a band in both: the network takes half of the memory."""
+    share = 0.5 + IN_BOTH / 2
+    if width >= height:
+        return [Box("half", x * width, 0, share * width, height) for x in (0, 1 - share)]
+    return [Box("half", 0, y * height, width, share * height) for y in (0, 1 - share)]
 
 
 def apart(vehicles: Iterable[Box]) -> list[Box]:

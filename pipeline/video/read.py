@@ -149,8 +149,8 @@ class Reader:
         """Yield each frame in a buffer of its own; raise BadInput when none can be read or there are too many."""
         while True:
             buffer = self._buffer()
-            if not self._fill(memoryview(buffer.data)):
-                break
+            if self.child.fill(memoryview(buffer.data)) < len(buffer):
+                break  # a partial last frame is dropped
             self.count += 1
             if self.count > self.max_frames:
                 raise BadInput(
@@ -171,16 +171,6 @@ class Reader:
             return self._spare.get_nowait()
         except queue.Empty:
             return np.empty(self.frame_bytes, np.uint8)
-
-    def _fill(self, view: memoryview) -> bool:
-        done = 0
-        while done < len(view):
-            with self.child.awaited():
-                got = self.child.stdout.readinto(view[done:])  # type: ignore[attr-defined]
-            if not got:
-                return False  # a partial last frame is dropped
-            done += got
-        return True
 
     def _end(self) -> None:
         try:

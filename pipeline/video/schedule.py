@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from pipeline.video.options import Options
 
@@ -32,8 +32,14 @@ EVERY_S: dict[str, dict[str, float]] = {
         "text": 1.5,
     },
 }
-# The same while nothing of what is looked for has been near: somebody who comes is seen among the objects first.
-QUIET_S = {"faces": 0.5, "wide": 1.0, "text": 3.0}
+# The same while nothing of what is looked for has been near: somebody who comes is seen among the objects first, as
+# is a vehicle that comes upon a field; a number is followed back for as long as frames are held.
+QUIET_S: dict[str, dict[str, float]] = {
+    "driving": {"faces": 0.5, "wide": 1.0, "text": 3.0, "jerseys": 0.6},
+    "sports": {"faces": 0.5, "wide": 4.0, "text": 3.0, "jerseys": 0.6},
+}
+# The same while the camera stands still: who comes then walks into the picture or turns around in it.
+STILL_S = {"faces": 0.32}
 # Objects are looked for as often as what needs them, when nobody asks for poses.
 WITHOUT_POSES_S = 0.3
 # "wide": plates in the whole frame as well, not in vehicles alone. "text": dates and places burnt into the picture.
@@ -64,25 +70,29 @@ class Schedule:
         if options.only_redact:
             seconds["objects"] = max(seconds["objects"], WITHOUT_POSES_S)
 
-        def keys(look: str, quiet: float) -> int:
-            return max(1, math.ceil(max(seconds[look], quiet) * keys_per_s - 0.25))
+        def keys(look: str, more: Mapping[str, float]) -> int:
+            return max(1, math.ceil(max(seconds[look], more.get(look, 0.0)) * keys_per_s - 0.25))
 
-        self._every = {look: keys(look, 0.0) for look in LOOKS}
-        self._quiet = {look: keys(look, QUIET_S.get(look, 0.0)) for look in LOOKS}
+        self._every = {look: keys(look, {}) for look in LOOKS}
+        self._still = {look: keys(look, STILL_S) for look in LOOKS}
+        self._quiet = {look: keys(look, QUIET_S[vertical]) for look in LOOKS}
 
     def is_key(self, index: int) -> bool:
         """Return whether detectors look at this frame."""
         return index % self.stride == 0
 
-    def looks(self, index: int, *, fresh: bool, quiet: Collection[str] = ()) -> frozenset[str]:
+    def looks(
+        self, index: int, *, fresh: bool, quiet: Collection[str] = (), still: bool = False
+    ) -> frozenset[str]:
         """Return what is looked for in a frame; in a `fresh` scene everything, for nothing of it is known.
 
-        `quiet`: looks that may come more seldom now, of QUIET_S.
+        `quiet`: looks that may come more seldom now, of QUIET_S. `still`: the camera stands still.
         """
         number = index // self.stride
         wanted = set()
+        usual = self._still if still else self._every
         for place, look in enumerate(LOOKS):
-            every = (self._quiet if look in quiet else self._every)[look]
+            every = (self._quiet if look in quiet else usual)[look]
             at = 0 if look in OF_PEOPLE else place
             if look not in self._left_out and (fresh or number % every == at % every):
                 wanted.add(look)

@@ -344,7 +344,7 @@ def _alike(predicted: Box, box: Box) -> float:
     """Return how well a detection continues a track, 0 when it cannot."""
     size = max(predicted.w, predicted.h, box.w, box.h)
     ratio = (predicted.w * predicted.h) / max(box.w * box.h, 1e-6)
-    distance = float(np.hypot(predicted.cx - box.cx, predicted.cy - box.cy)) / max(size, 1e-6)
+    distance = math.hypot(predicted.cx - box.cx, predicted.cy - box.cy) / max(size, 1e-6)
     overlap = iou(predicted, box)
     if overlap < 0.1 and (distance > REACH or not 0.3 < ratio < 3.3):
         return 0.0

@@ -14,7 +14,8 @@ from pipeline.video import detect_cli, weights
 from pipeline.video.boxes import Box, clip_to, iou
 from pipeline.video.cover import region
 from pipeline.video.detectors import VEHICLES, Detectors
-from pipeline.video.plate_search import apart, in_turn
+from pipeline.video.nets import blob
+from pipeline.video.plate_search import apart, halves, in_turn
 from pipeline.video.turns import from_turn
 from tests.media import Picture, plate_picture, shared, texture, vehicle
 
@@ -97,6 +98,25 @@ def test_a_vehicle_whose_plate_is_known_is_not_searched_for_letters(stills: Dete
     ]
     assert stills.plates(street, vehicles, whole=False)
     assert stills.plates(street, vehicles, whole=False, known=[plate]) == []
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_a_picture_becomes_the_numbers_that_the_networks_were_made_for(swap: bool) -> None:
+    picture = np.random.default_rng(3).integers(0, 255, (64, 96, 3), np.uint8)
+    for mean, scale in (((0.0, 0.0, 0.0), 1.0), ((104.0, 117.0, 123.0), 1.0), ((127.5,) * 3, 1 / 127.5)):
+        wanted = cv2.dnn.blobFromImage(picture, scale, mean=mean, swapRB=swap)
+        if swap:  # OpenCV takes the mean off the channels as they leave
+            mean = mean[::-1]
+        np.testing.assert_array_equal(blob(picture, mean, scale, swap=swap), wanted)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (300, 300)])
+def test_two_halves_hold_the_picture_and_a_band_of_it_twice(size: tuple[int, int]) -> None:
+    width, height = size
+    first, second = halves(width, height)
+    assert (first.x, first.y, second.x2, second.y2) == pytest.approx((0, 0, width, height))
+    assert first.area + second.area == pytest.approx(1.12 * width * height)
+    assert max(first.w, first.h) < max(size) or width == height
 
 
 @pytest.mark.parametrize("width", [90, 160, 300])

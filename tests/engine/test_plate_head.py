@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.training import plate_scenes
 from pipeline.training.plate_scenes import STRIDE, Scene, cleaned, sample, targets
 from pipeline.training.render_plates import HEIGHT, drawn
 from pipeline.video import plate_head
@@ -62,7 +63,7 @@ def test_plates_are_drawn_in_many_shapes() -> None:
     assert max(shapes) > 4.3
 
 
-def test_real_plates_are_painted_over_before_anything_is_learnt() -> None:
+def test_a_plate_that_a_drawn_one_replaces_is_painted_over() -> None:
     picture = np.full((120, 200, 3), 90, np.uint8)
     cv2.putText(picture, "AB 123", (60, 80), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 2)
     clean, lights = cleaned(picture, [(55.0, 55.0, 100.0, 32.0)])
@@ -70,16 +71,31 @@ def test_real_plates_are_painted_over_before_anything_is_learnt() -> None:
     assert lights[0][1].min() > 20
 
 
-def test_a_training_picture_shows_the_plate_where_the_target_says() -> None:
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_training_picture_shows_the_plate_where_the_target_says(
+    monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    """Real plates stay where they are, drawn ones take their places; both stand out from the grey around them."""
+    monkeypatch.setattr(plate_scenes, "REAL", share)
+    monkeypatch.setattr(plate_scenes, "_weathered", lambda crop, _: crop)
     grey = np.full((200, 300, 3), 60, np.uint8)
-    light = (np.full(3, 200, np.float32), np.full(3, 40, np.float32))
-    scene = Scene(grey, [(130.0, 120.0, 50.0, 16.0)], [light], [], [])
-    for seed in range(6):
+    real = grey.copy()
+    real[120:136, 130:180] = 220
+    light = (np.full(3, 200, np.float32), np.full(3, 10, np.float32))
+    scene = Scene(real, grey, [(130.0, 120.0, 50.0, 16.0)], [light], [], [])
+    shown = 0
+    for seed in range(12):
         picture, target = sample(scene, 160, random.Random(seed))
         assert picture.shape == (160, 160, 3)
         assert target.shape == (6, 40, 40)
         again, _ = sample(scene, 160, random.Random(seed))
         np.testing.assert_array_equal(picture, again)
+        if target[0].max() == 1:
+            row, column = np.unravel_index(target[0].argmax(), target[0].shape)
+            top, left = STRIDE * (max(row, 1) - 1), STRIDE * (max(column, 1) - 1)
+            part = picture[top : top + 3 * STRIDE, left : left + 3 * STRIDE]
+            shown += np.abs(part.astype(int) - 60).max() > 30
+    assert shown >= 7
 
 
 def test_a_blank_plate_on_a_car_is_found_although_it_has_no_letters() -> None:
