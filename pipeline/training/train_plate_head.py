@@ -93,7 +93,7 @@ def warm(head: Head, path: Path, batches: Iterator[tuple[Tensor, ...]], number: 
     }
     modules = dict(head.named_modules())
     head.eval()
-    pairs = []
+    pairs: list[tuple[nn.Module, nn.BatchNorm2d, list[tuple[Tensor, Tensor]]]] = []
     with torch.no_grad():
         for name, module in modules.items():
             if not isinstance(module, nn.Conv2d):

@@ -26,6 +26,7 @@ ERRORS_ONLY = 3
 CPU = "CPUExecutionProvider"
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": CPU}
 _RUNS_ON: dict[str, str] = {}
+_HERE, _NONE = threading.local(), np.empty(0, np.float32)
 
 
 @cache
@@ -98,10 +99,7 @@ def fit(picture: Picture, width: int, *, enlarge: float = 1.0) -> tuple[Picture,
     return picture, factor
 
 
-_HERE, _NONE = threading.local(), np.empty(0, np.float32)
-
-
-def _room(shape: tuple[int, int, int, int]) -> Floats:
+def _room(shape: tuple[int, ...]) -> Floats:
     """Give an array of this shape in memory that the thread keeps: new pages would cost more than what is written."""
     size = math.prod(shape)
     if getattr(_HERE, "room", _NONE).size < size:
