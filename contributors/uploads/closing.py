@@ -107,12 +107,12 @@ def _join(footage: Footage) -> None:
     try:
         parts = arrived(footage)
     except UploadRefused:
-        # Joined by an earlier call whose answer was lost, or gone.
-        found = storage.head(bucket=bucket, key=key)
-        if found is None or found.bytes != footage.size_bytes:
-            raise
-        return
+        if _joined(footage):
+            return
+        raise
     missing = sorted(set(range(1, count(footage) + 1)) - {part["number"] for part in parts})
+    if missing and _joined(footage):
+        return
     if missing:
         raise UploadRefused(
             f"{len(missing)} of {count(footage)} parts have not arrived yet. What has arrived is kept. Press Resume.",
@@ -126,6 +126,12 @@ def _join(footage: Footage) -> None:
         storage.delete(bucket=bucket, key=key)
         advance(footage, FootageState.REFUSED, actor=footage.owner, reason=why, upload_id="")
         raise UploadRefused(why)
+
+
+def _joined(footage: Footage) -> bool:
+    """Return whether a call before this one joined the parts: its answer was lost, or the store still drops them."""
+    found = storage.head(bucket=settings.S3_BUCKET_ORIGINALS, key=footage.original_key)
+    return found is not None and found.bytes == footage.size_bytes
 
 
 def abort(*, footage: Footage, actor: Any = None, reason: str = STOPPED) -> None:

@@ -9,11 +9,14 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
 from contributors import consents
 from contributors.models import Consent
+from contributors.uploads.parts import arrived
+from marketplace import storage
 from marketplace.models import Event, Footage
 from marketplace.models.event import first_broken
 from marketplace.states import ClipState, FootageState, MoveRefused
@@ -70,6 +73,27 @@ def test_complete_from_four_tabs_at_once_queues_once(s3: object) -> None:
     assert [answer.status_code for answer in answers] == [200] * 4, [answer.content for answer in answers]
     assert Job.objects.count() == 1
     assert Event.objects.filter(verb="footage.queued").count() == 1
+
+
+def test_parts_that_the_store_drops_because_another_tab_joined_them_are_not_missing(
+    s3: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store first has the whole file, then takes the parts away, then forgets the upload."""
+    data = b"a clip"
+    tab = Browser(signed_in(people.alice()))
+    told = tab.start(data)
+    tab.send(told, data)
+    footage = Footage.objects.get(pk=told["id"])
+    storage.complete_parts(
+        bucket=settings.S3_BUCKET_ORIGINALS,
+        key=footage.original_key,
+        upload_id=footage.upload_id,
+        parts=arrived(footage),
+    )
+    monkeypatch.setattr(storage, "list_parts", lambda **_: [])
+    assert tab.complete(told, data).status_code == 200
+    footage.refresh_from_db()
+    assert footage.state == FootageState.QUEUED
 
 
 def test_two_copies_of_one_file_that_end_at_once_leave_one(s3: object) -> None:
