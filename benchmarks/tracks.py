@@ -23,8 +23,7 @@ def measure(bench: Bench) -> Section:
         about="Labelled stills of crowds and dashcam rides, filmed by a camera that pans, zooms and shakes; so the "
         f"labels are exact in every frame ({frames} frames a still, hard cuts between). A track leaks when one frame "
         "of it is covered less than 90 %. The plate head was taught with dashcam stills that are not held out. Below "
-        "them real clips whose faces and plates were followed by eye "
-        "(made/videos.json).",
+        "them real clips whose faces and plates were followed by eye (made/videos.json).",
     )
     rows = [
         "| video | tool | tracks | leak | boxes | ≥ 90 % | ≥ 50 % | masked ÷ true | of all pixels |",

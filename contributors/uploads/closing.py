@@ -111,9 +111,9 @@ def _join(footage: Footage) -> None:
             return
         raise
     missing = sorted(set(range(1, count(footage) + 1)) - {part["number"] for part in parts})
-    if missing and _joined(footage):
-        return
     if missing:
+        if _joined(footage):
+            return
         raise UploadRefused(
             f"{len(missing)} of {count(footage)} parts have not arrived yet. What has arrived is kept. Press Resume.",
             missing=missing[:1000],

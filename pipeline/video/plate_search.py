@@ -125,18 +125,32 @@ class PlateSearch:
             for longest in effort.longest:
                 scale = min(effort.zoom, longest / max(area.w, area.h, 1))
                 left -= area.area * scale**2
-                letters, plates = self.text.lines_and_plates(bgr, area, zoom=effort.zoom, longest=longest)
-                found += self._plates_of(letters, [vehicle], width, height, effort.widest)
-                found += _likely(plates, effort.head, width, height, effort.rim)
+                found += self._read(bgr, area, [vehicle], effort, effort.zoom, longest, effort.head)
             if left <= 0:
                 break
         if effort.everywhere and places:
             for half in halves(width, height):
                 longest = round(effort.everywhere * max(half.w, half.h) / max(width, height))
-                letters, plates = self.text.lines_and_plates(bgr, half, zoom=2, longest=longest)
-                found += self._plates_of(letters, places, width, height, effort.widest)
-                found += _likely(plates, ALONE, width, height, effort.rim)
+                found += self._read(bgr, half, places, effort, 2, longest, ALONE)
         return merged(found)
+
+    def _read(
+        self,
+        bgr: Picture,
+        area: Box,
+        vehicles: Sequence[Box],
+        effort: Effort,
+        zoom: float,
+        longest: int,
+        least: float,
+    ) -> list[Box]:
+        """Find plates in an area by the letters on these vehicles, and by their look from the score `least`."""
+        height, width = bgr.shape[:2]
+        letters, plates = self.text.lines_and_plates(bgr, area, zoom=zoom, longest=longest)
+        return [
+            *self._plates_of(letters, vehicles, width, height, effort.widest),
+            *_likely(plates, least, width, height, effort.rim),
+        ]
 
     def _plates_of(
         self, letters: Iterable[Box], vehicles: Sequence[Box], width: float, height: float, widest: float
