@@ -19,6 +19,8 @@ import av
 import numpy as np
 from av.codec.codec import UnknownCodecError
 
+from pipeline.video import machine
+
 log = logging.getLogger(__name__)
 
 LIBX264, NVENC = "libx264", "h264_nvenc"
@@ -28,6 +30,9 @@ FAILURES = (av.error.FFmpegError, UnknownCodecError)
 # One B-frame and 5 frames of lookahead: 60 MiB less at 1080p. Superfast with mbtree, which it leaves out of itself, is
 # veryfast's quality for 1 to 7 % more bytes and 45 % less CPU (docs/decisions/0010-encoder-preset.md).
 X264_PARAMS = "scenecut=0:open-gop=0:keyint=600:min-keyint=1:rc-lookahead=5:bframes=1:mbtree=1"
+# x264's AVX-512 code reads memory that nobody wrote where a picture is not of whole 64 pixels: the same frames become
+# other bytes from run to run. Its AVX2 code costs the same (docs/decisions/0013-avx512.md).
+WITHOUT_AVX512 = ":asm=avx2"
 # Side of the picture that is tried: the smallest that any card refuses is under it.
 TRIED = 256
 
@@ -45,7 +50,8 @@ def options(codec: str, quality: Quality) -> dict[str, str]:
     """Return an encoder's options: keyframes where we say and nowhere else, one B-frame, constant quality."""
     if codec == LIBX264:
         crf = str(quality.crf)
-        return {"preset": quality.x264, "crf": crf, "x264-params": X264_PARAMS, "forced-idr": "1"}
+        params = X264_PARAMS + (WITHOUT_AVX512 if machine.has_avx512() else "")
+        return {"preset": quality.x264, "crf": crf, "x264-params": params, "forced-idr": "1"}
     return {
         "preset": quality.nvenc,
         "tune": "hq",

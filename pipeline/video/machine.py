@@ -1,4 +1,4 @@
-"""What a process of the engine sets once: steady memory, one thread a call of OpenCV, how many cores there are."""
+"""What a process of the engine sets once, and what its machine has: steady memory, cores, instructions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import contextlib
 import ctypes
 import os
 from functools import cache
+from pathlib import Path
 
 import cv2
 
 # malloc.h of glibc.
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+CPU_FACTS = Path("/proc/cpuinfo")
 
 
 @cache
@@ -30,3 +32,12 @@ def prepare() -> None:
 def cores(asked: int | None = None) -> int:
     """Return how many threads to use: as asked for, else one a core that this process may use."""
     return asked or len(os.sched_getaffinity(0))
+
+
+@cache
+def has_avx512() -> bool:
+    """Return whether the processor has AVX-512, which also says that it has AVX2; nothing where Linux does not say."""
+    try:
+        return "avx512f" in CPU_FACTS.read_text().split()
+    except OSError:
+        return False

@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.video import encoders, kept, segments
+from pipeline.video import encoders, kept, machine, segments
 from pipeline.video.encoders import FAILURES, LIBX264, NVENC
 from pipeline.video.options import Options
 from pipeline.video.redact import Planes
@@ -51,6 +51,23 @@ def test_who_wants_libx264_never_wakes_a_card() -> None:
 
     assert encoders.choose(LIBX264, pieces=1, works=asked) == LIBX264
     assert encoders.choose("auto", pieces=5, works=asked) == LIBX264
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"), [("avx2 avx512f avx512bw", True), ("avx avx2", False), ("", False)]
+)
+def test_libx264_is_kept_from_avx512_where_the_machine_has_it(
+    flags: str, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = tmp_path / "cpuinfo"
+    if flags:
+        facts.write_text(f"processor : 0\nflags : fpu {flags} fsrm\n")
+    monkeypatch.setattr(machine, "CPU_FACTS", facts)
+    machine.has_avx512.cache_clear()
+    try:
+        assert ("asm=avx2" in encoders.options(LIBX264, MASTER)["x264-params"].split(":")) is told
+    finally:
+        machine.has_avx512.cache_clear()
 
 
 @pytest.mark.parametrize("quality", [MASTER, PREVIEW])
