@@ -22,8 +22,9 @@ Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Area = tuple[float, float, float, float]  # x, y, w, h
 STRIDE = 4
-LEAST = (12.0, 5.0)  # width and height in input pixels from which a plate counts
+LEAST = (9.0, 5.0)  # width and height in input pixels from which a plate counts
 REAL = 0.5  # share of the training pictures that keep their own plates
+STRETCH = (0.5, 1.3)  # width of a training picture's pixels: plates seen from the side are narrow
 LARGEST = 0.85  # share of a training picture that a plate takes at most
 
 
@@ -85,7 +86,7 @@ def sample(scene: Scene, size: int, random: Random) -> tuple[Picture, Floats]:
             _put(picture, words(random), place, random, None)
     middle, scale = _focus(boxes, free, scene, (width, height), size, random)
     middle = _inside(middle, (width, height), size / scale / 2)
-    stretch = random.uniform(0.8, 1.25)
+    stretch = float(np.exp(random.uniform(*np.log(STRETCH))))
     flip = random.random() < 0.5 and (real or not boxes)
     fx, fy = scale * stretch, scale
     to_crop = np.array([[fx, 0, size / 2 - middle[0] * fx], [0, fy, size / 2 - middle[1] * fy]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.video import jerseys, nets, screens, weights
+from pipeline.video import faces, jerseys, nets, screens, weights
 from pipeline.video.boxes import Box, iou
 from pipeline.video.faces import LEAST, Faces
 from pipeline.video.nets import Picture
@@ -19,8 +19,6 @@ MAYBE_VEHICLE = "vehicle"
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", MAYBE_VEHICLE})
 # Longer side of the input: NanoDet was trained at 416; at 736 it finds fewer vehicles at three times the cost.
 OBJECT_WIDTH = 416
-# A picture on its own gets one chance: larger input, more second looks.
-STILL_FACE_WIDTH, STILL_LOOKS = 1280, 100
 SAME = 0.5  # overlap from which a faint vehicle is one that is known
 # Scores from which a detection counts. Faces below faces.SURE are looked at twice anyway.
 PLATE, OBJECT = 0.1, 0.3
@@ -35,8 +33,7 @@ class Detectors:
 
     def __init__(self, vertical: str, threads: int, *, stills: bool = False) -> None:
         self.vertical = vertical
-        longer = {"width": STILL_FACE_WIDTH, "looks": STILL_LOOKS} if stills else {}
-        self._faces = Faces(threads=threads, **longer)
+        self._faces = Faces(threads=threads, effort=faces.STILL if stills else faces.FRAME)
         self._text = text = Text(threads=threads)
         self._plates = PlateSearch(text, threads=threads, effort=STILL if stills else FRAME, threshold=PLATE)
         self._jerseys = jerseys.Jerseys(text, jerseys.STILL if stills else jerseys.FRAME)

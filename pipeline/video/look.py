@@ -31,9 +31,9 @@ VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", "vehicle"})
 POSE_MIN_HEIGHT = 0.11
 MOST_POSES = 8
 # What is looked at again is not smaller than this share of what it was a tenth of a second before.
-SHRINKS = 0.97
+SHRINKS = 0.92
 # Overlap with where it was expected under which it jumped.
-JUMPED = 0.6
+JUMPED = 0.4
 
 # Kind → boxes where the motion puts what is known of it.
 Expected = Mapping[str, Sequence[Box]]
