@@ -33,7 +33,7 @@ MOST_POSES = 8
 # What is looked at again is not smaller than this share of what it was a tenth of a second before.
 SHRINKS = 0.92
 # Overlap with where it was expected under which it jumped.
-JUMPED = 0.4
+JUMPED = 0.6
 
 # Kind → boxes where the motion puts what is known of it.
 Expected = Mapping[str, Sequence[Box]]
