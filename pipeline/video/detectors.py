@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from pipeline.video import faces, jerseys, nets, screens, weights
 from pipeline.video.boxes import Box, iou
-from pipeline.video.faces import LEAST, Faces
 from pipeline.video.nets import Picture
 from pipeline.video.objects import Objects
 from pipeline.video.plate_search import FRAME, STILL, PlateSearch
@@ -33,7 +32,7 @@ class Detectors:
 
     def __init__(self, vertical: str, threads: int, *, stills: bool = False) -> None:
         self.vertical = vertical
-        self._faces = Faces(threads=threads, effort=faces.STILL if stills else faces.FRAME)
+        self._faces = faces.Faces(threads=threads, effort=faces.STILL if stills else faces.FRAME)
         self._text = text = Text(threads=threads)
         self._plates = PlateSearch(text, threads=threads, effort=STILL if stills else FRAME, threshold=PLATE)
         self._jerseys = jerseys.Jerseys(text, jerseys.STILL if stills else jerseys.FRAME)
@@ -47,7 +46,7 @@ class Detectors:
     @property
     def thresholds(self) -> dict[str, float]:
         """The score from which a detection counts."""
-        return {"face": LEAST, "plate": PLATE, "object": OBJECT}
+        return {"face": faces.LEAST, "plate": PLATE, "object": OBJECT}
 
     def faces(self, bgr: Picture) -> list[Box]:
         """Find faces."""

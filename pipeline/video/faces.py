@@ -23,6 +23,7 @@ ENLARGE = 1.5  # how much pictures below the input size are enlarged
 # Scores are the square roots of CenterFace's heat; from which it is looked at, from which it is sure ...
 LEAST, SURE = 0.32, 0.45
 LARGE, SURE_LARGE = 0.1, 0.7  # ... but faces over a tenth of the picture cost much when they are none
+AGREED = 0.2  # score from which YuNet agrees
 CROWD = 0.36  # where there are more to look at twice than is taken, it is a crowd: the others count from this score
 # From the second width on only faces of so many of the network's pixels count: small ones it has seen better before.
 LEAST_AGAIN = 12
@@ -46,20 +47,19 @@ class Effort:
     """How much a picture is worth, and how much doubt costs.
 
     `widths` of CenterFace's inputs, the largest first; none for one of half of the picture's. `looks`: how many faces,
-    best first, are looked at twice at most, 1 ms each. `agreed`, `agreed_large`: score from which YuNet agrees.
+    best first, are looked at twice at most, 1 ms each. `agreed_large`: score from which YuNet agrees with a large one.
     """
 
     widths: tuple[int, ...]
     looks: int
-    agreed: float
     agreed_large: float
 
 
 # A frame of a video: what is large and is none costs much for as long as it is covered.
-FRAME = Effort(widths=(), looks=24, agreed=0.2, agreed_large=0.7)
+FRAME = Effort(widths=(), looks=24, agreed_large=0.7)
 # A picture on its own gets one chance, and a small input for faces that fill it: of 456 labelled faces 0.996 are
 # covered whole instead of 0.982 with one input, for a quarter more mask (0.993 and a fifth with 576).
-STILL = Effort(widths=(1280, 480), looks=100, agreed=0.2, agreed_large=0.2)
+STILL = Effort(widths=(1280, 480), looks=100, agreed_large=AGREED)
 
 
 class Faces:
@@ -80,7 +80,7 @@ class Faces:
             large = max(box.w / width, box.h / height) > LARGE
             if box.score < (SURE_LARGE if large else SURE):
                 looks += 1
-                least = self.effort.agreed_large if large else self.effort.agreed
+                least = self.effort.agreed_large if large else AGREED
                 crowd = looks > self.effort.looks
                 if not (box.score >= CROWD if crowd else self._agrees(bgr, box, least)):
                     continue
@@ -119,7 +119,7 @@ class Faces:
         """Say whether YuNet sees a face of this score at this place too."""
         crop, left, top, factor = _around(bgr, box, AROUND)
         there = Box("face", (box.x - left) * factor, (box.y - top) * factor, box.w * factor, box.h * factor)
-        return any(iou(found, there) > THERE for found in self._yunet(crop, least))
+        return any(found.score > least and iou(found, there) > THERE for found in self._yunet(crop))
 
     def _candidates(self, canvas: Picture, factor: float) -> list[Box]:
         """Run CenterFace; its outputs by position: heat, log of height and width in cells of 4 px, offsets y, x."""
@@ -132,14 +132,14 @@ class Faces:
         found = np.column_stack([(x - w / 2) / factor, (y - h / 2) / factor, w / factor, h / factor, scores])
         return suppress((Box("face", *row) for row in found.tolist()), SAME)
 
-    def _yunet(self, canvas: Picture, least: float) -> list[Box]:
-        """Find faces of this score in a picture of whole cells, in its pixels."""
+    def _yunet(self, canvas: Picture) -> list[Box]:
+        """Find faces in a picture of whole cells, in its pixels."""
         outputs = self._second.run(OUTPUTS, {"input": blob(canvas)})
         found: list[Box] = []
         for place, stride in enumerate(STRIDES):
             classes, objects, sides = (tensor[0] for tensor in outputs[place * 3 : place * 3 + 3])
             grid = centres(canvas.shape[0] // stride, canvas.shape[1] // stride, stride, 0.0)
-            found += _decode(classes, objects, sides, grid, stride, least)
+            found += _decode(classes, objects, sides, grid, stride)
         return found
 
 
@@ -177,12 +177,10 @@ def _around(bgr: Picture, box: Box, sizes: float) -> tuple[Picture, float, float
     return np.asarray(crop, np.uint8), left, top, factor
 
 
-def _decode(
-    classes: Floats, objects: Floats, sides: Floats, grid: Floats, stride: int, least: float
-) -> list[Box]:
+def _decode(classes: Floats, objects: Floats, sides: Floats, grid: Floats, stride: int) -> list[Box]:
     """Decode one of YuNet's scales: the score is the geometric mean of both heads, sizes are logarithms in strides."""
     scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))
-    hits = np.flatnonzero(scores > least)
+    hits = np.flatnonzero(scores > AGREED)
     middle = grid[hits] + sides[hits, :2] * stride
     size = np.exp(sides[hits, 2:]) * stride
     rows = np.column_stack([middle - size / 2, size, scores[hits]]).tolist()
