@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks import engine
+from benchmarks import engine, moving, tracks
 from benchmarks.bench import Bench
 from benchmarks.labels import Box, Still, label_rows, size_class, size_classes
 from benchmarks.recall import Tally, sum_of
 from benchmarks.registry import Figure, Section
 from benchmarks.scoring import coverage, wilson
+from benchmarks.truth import Truth, by_boxes, score
 
 MADE = Path(__file__).resolve().parent / "made" / "jerseys.json"
 # The pictures of athletes are small: enlarged like this, a person is as tall as in footage of 720 lines.
@@ -24,6 +25,7 @@ ENLARGE = 3
 # Shares of the torso that a number takes: from below the shoulders to above the hips.
 ACROSS, DOWN = (0.24, 0.76), (0.22, 0.68)
 LEAST_SIDE, LEAST_HEIGHT = 28, 12
+FILM = (960, 540)  # px
 JOINTS = ("l_shoulder", "r_shoulder", "r_hip", "l_hip")
 
 
@@ -33,7 +35,8 @@ def measure(bench: Bench) -> Section:
         title="Jersey numbers on stills",
         about="The collection labels no numbers. Real: all that can be seen on its athletes, drawn around by eye "
         f"(made/jerseys.json). Drawn: upright athletes of LSPET, enlarged {ENLARGE} ×, a number of one or two digits "
-        "laid over the torso by its joints; the torso's own shading shows through.",
+        "laid over the torso by its joints; the torso's own shading shows through. Filmed: the drawn ones by a camera "
+        "that pans, zooms and shakes, 40 frames each.",
     )
     options = engine.sports_stills(bench)
     if options is None:
@@ -76,7 +79,26 @@ def measure(bench: Bench) -> Section:
             ),
         ]  # fmt: skip
     section.lines += ["", *rows] if section.lines else rows
+    _filmed(bench, drawn, section)
     return section
+
+
+def _filmed(bench: Bench, drawn: Sequence[Still], section: Section) -> None:
+    """Film the drawn ones with a moving camera, as the tracks' section does with faces, and look for leaks."""
+    shots, frames = (10, 25) if bench.quick else (len(drawn), 40)
+    bench.tell(f"jerseys: filming {shots} athletes")
+    truth = Truth(bench.folder("film") / "jerseys.mp4", FILM, 0, complete=False)
+    truth, shown = moving.film(truth, drawn, "jersey", shots=shots, frames=frames)
+    bench.tell(f"jerseys: redacting {truth.frames} frames")
+    done = engine.process(bench, truth.video, vertical="sports")
+    masks = by_boxes(truth, done.masks())
+    whole = score(truth, *masks, kind="jersey")
+    part = score(truth, *masks, kind="jersey", take=tracks.Held(shown))
+    section.figures += tracks.figures("jersey", whole, "all") + tracks.figures("jersey", part, "held out")
+    section.figures.append(
+        Figure("share of pixels masked, filmed athletes", done.report["certificate"]["masked_share"])
+    )
+    section.lines += ["", f"Leaking jersey tracks: {', '.join(whole.leaking()) or 'none'}."]
 
 
 def draw_all(bench: Bench, *, step: int) -> list[Still]:

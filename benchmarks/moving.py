@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -25,15 +25,23 @@ def make(bench: Bench, kind: str, *, shots: int, frames: int) -> tuple[Truth, di
     Returns the truth, and the still that every shot shows: track names start with the name of the shot.
     """
     groups, size = SOURCES[kind]
-    fitting = [
-        still
-        for still in stills(bench.media, kinds=frozenset({kind}))
-        if still.group in groups
-        and any(one.kind == kind and one.counts and one.height >= LEAST[kind] for one in still.labels)
-    ]
-    chosen = fitting[:: max(1, len(fitting) // shots)][:shots]
+    found = [still for still in stills(bench.media, kinds=frozenset({kind})) if still.group in groups]
     target = bench.folder("film") / f"{kind}s.mp4"
     truth = Truth(target, size, 0, complete=kind == "face")
+    return film(truth, found, kind, shots=shots, frames=frames)
+
+
+def film(
+    truth: Truth, found: Sequence[Still], kind: str, *, shots: int, frames: int
+) -> tuple[Truth, dict[str, Still]]:
+    """Film stills that show this kind, as `make` does, into an empty truth's video."""
+    fitting = [
+        still
+        for still in found
+        if any(one.kind == kind and one.counts and one.height >= LEAST[kind] for one in still.labels)
+    ]
+    chosen = fitting[:: max(1, len(fitting) // shots)][:shots]
+    size = truth.size
     shown: dict[str, Still] = {}
 
     def roll() -> Iterator[NDArray[np.uint8]]:
@@ -51,7 +59,7 @@ def make(bench: Bench, kind: str, *, shots: int, frames: int) -> tuple[Truth, di
                 truth.frames += 1
                 yield frame
 
-    media.encode(roll(), target, fps=FPS)
+    media.encode(roll(), truth.video, fps=FPS)
     return truth, shown
 
 

@@ -11,7 +11,7 @@ from benchmarks.labels import Box
 from benchmarks.scoring import coverage, leaking_tracks, union_area
 
 # Height in pixels from which a face or plate counts (pipeline.md).
-LEAST = {"face": 20, "plate": 12}
+LEAST = {"face": 20, "plate": 12, "jersey": 12}
 # Plates of this height can be read in good footage all the same.
 READABLE = 8
 Masks = Mapping[int, Sequence[Box]]

@@ -76,16 +76,16 @@ def sample(scene: Scene, size: int, random: Random) -> tuple[Picture, Floats]:
             free.append(place)
     for vehicle in random.sample(scene.vehicles, min(len(scene.vehicles), random.choice((0, 1, 1, 2)))):
         place = _on(vehicle, random)
-        if not any(_overlap(place, other) for other in [*scene.places, *boxes, *scene.unsure]):
+        if not any(overlap(place, other) for other in [*scene.places, *boxes, *scene.unsure]):
             boxes.append(_put(picture, drawn(random), place, random, None))
     if scene.vehicles and random.random() < 0.4:
         place = _on(
             random.choice(scene.vehicles), random, wide=random.uniform(0.2, 0.7), low=random.uniform(0.1, 0.9)
         )
-        if not any(_overlap(place, other) for other in [*scene.places, *boxes]):
+        if not any(overlap(place, other) for other in [*scene.places, *boxes]):
             _put(picture, words(random), place, random, None)
     middle, scale = _focus(boxes, free, scene, (width, height), size, random)
-    middle = _inside(middle, (width, height), size / scale / 2)
+    middle = inside(middle, (width, height), size / scale / 2)
     stretch = float(np.exp(random.uniform(*np.log(STRETCH))))
     flip = random.random() < 0.5 and (real or not boxes)
     fx, fy = scale * stretch, scale
@@ -104,7 +104,7 @@ def sample(scene: Scene, size: int, random: Random) -> tuple[Picture, Floats]:
         return left, fy * y + to_crop[1, 2], abs(fx) * w, fy * h
 
     target = targets([moved(box) for box in boxes], [moved(area) for area in scene.unsure], size)
-    return _weathered(np.asarray(crop, np.uint8), random), target
+    return weathered(np.asarray(crop, np.uint8), random), target
 
 
 def targets(boxes: Sequence[Area], unsure: Sequence[Area], size: int) -> Floats:
@@ -138,7 +138,7 @@ def targets(boxes: Sequence[Area], unsure: Sequence[Area], size: int) -> Floats:
     return target
 
 
-def _overlap(a: Area, b: Area) -> bool:
+def overlap(a: Area, b: Area) -> bool:
     return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
 
 
@@ -169,7 +169,7 @@ def _focus(
     return (random.uniform(0, size[0]), random.uniform(0, size[1])), random.uniform(0.5, 2)
 
 
-def _inside(middle: tuple[float, float], size: tuple[int, int], half: float) -> tuple[float, float]:
+def inside(middle: tuple[float, float], size: tuple[int, int], half: float) -> tuple[float, float]:
     """Move the middle of a crop so that little of it lies outside the picture."""
     x, y = (
         min(max(m, 0.8 * half), n - 0.8 * half) if n > 1.6 * half else n / 2
@@ -238,7 +238,7 @@ def _put(
     return x, y, w, h
 
 
-def _weathered(crop: Picture, random: Random) -> Picture:
+def weathered(crop: Picture, random: Random) -> Picture:
     """Blur, move, darken, tint, add noise and compress, each now and then."""
     if random.random() < 0.35:
         crop = np.asarray(cv2.GaussianBlur(crop, (0, 0), random.uniform(0.4, 2.2)), np.uint8)

@@ -66,7 +66,7 @@ FORMATS = (
 
 
 @lru_cache(maxsize=256)
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+def typeface(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(name, size)
 
 
@@ -113,7 +113,7 @@ def words(random: Random) -> Picture:
     )
     if random.random() < 0.3:
         text = "".join(random.choice(DIGITS + " ") for _ in range(random.randint(2, 11)))
-    font = _font(random.choice(FONTS), random.randint(40, 70))
+    font = typeface(random.choice(FONTS), random.randint(40, 70))
     box = font.getbbox(text)
     image = Image.new("RGB", (round(box[2]) + 20, HEIGHT), _colour(random, 0, 255))
     ImageDraw.Draw(image).text((10, 10), text, font=font, fill=_colour(random, 0, 255))
@@ -150,12 +150,12 @@ def _write(
     """Fill an area with a line of text: as large as fits."""
     left, top, right, bottom = area
     name = random.choice(FONTS)
-    trial = _font(name, 60).getbbox(text)
+    trial = typeface(name, 60).getbbox(text)
     wide, high = max(1.0, trial[2] - trial[0]), max(1.0, trial[3] - trial[1])
     scale = min(
         (right - left) * random.uniform(0.82, 0.95) / wide, (bottom - top) * random.uniform(0.75, 0.95) / high
     )
-    font = _font(name, max(6, int(60 * scale)))
+    font = typeface(name, max(6, int(60 * scale)))
     box = font.getbbox(text)
     x = (left + right - box[2] - box[0]) / 2
     y = (top + bottom - box[3] - box[1]) / 2

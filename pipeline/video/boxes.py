@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+ONE = 0.5  # share of a box in another from which both may be of one thing
+SPREAD = 2.2  # but their envelope is not larger than this many times the larger box
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -91,5 +94,21 @@ def suppress(boxes: Iterable[Box], threshold: float = 0.5) -> list[Box]:
     kept: list[Box] = []
     for box in sorted(boxes, key=lambda b: -b.score):
         if all(iou(box, other) < threshold for other in kept):
+            kept.append(box)
+    return kept
+
+
+def merged(found: Iterable[Box]) -> list[Box]:
+    """Make one box of those that share one thing: their envelope, or the better one where that grows too large."""
+    kept: list[Box] = []
+    for box in sorted(found, key=lambda box: -box.score):
+        for place, other in enumerate(kept):
+            if max(covered(box, other), covered(other, box)) < ONE:
+                continue
+            whole = envelope(other, box)
+            if whole.area <= SPREAD * max(box.area, other.area):
+                kept[place] = whole
+            break
+        else:
             kept.append(box)
     return kept

@@ -5,7 +5,7 @@ Exported, that is eight nodes between two convolutions, half of the network's ti
 convolution before, c into the one after, d too where that one pads nothing (a border would see another d); the
 hard-swish x · clip(x + 3, 0, 6) ÷ 6 becomes x · HardSigmoid(x). The sums are the same up to float rounding.
 
-What the network knows before it decides on text is given out too: `plate_head` finds plates by it.
+What the network knows before it decides on text is given out too: `text_head` finds plates and numbers by it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from pipeline.video.plate_head import FEATURES
+from pipeline.video.text_head import FEATURES
 
 Values = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from pipeline.video.objects import Objects
 from pipeline.video.plate_search import FRAME, STILL, PlateSearch
 from pipeline.video.text import Text
 
-MODELS = ("yunet", "centerface", "clp_det", "ppocr_det", "plate_head", "nanodet")
+MODELS = ("yunet", "centerface", "clp_det", "ppocr_det", "plate_head", "number_head", "nanodet")
 # A thing too faint to be a fact about the scene, but a place to look for a plate.
 MAYBE_VEHICLE = "vehicle"
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", MAYBE_VEHICLE})

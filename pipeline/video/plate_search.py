@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.video.boxes import Box, clip_to, covered, pad, suppress
+from pipeline.video.boxes import Box, clip_to, covered, merged, pad, suppress
 from pipeline.video.nets import Picture
 from pipeline.video.plates import LEAST_HEIGHT, Plates, plausible, whole_plate
 from pipeline.video.text import Text
@@ -16,12 +16,10 @@ from pipeline.video.turns import from_turn, number
 TOP, BELOW, BESIDE = 0.3, 0.08, 0.05
 LEAST_LETTERS = 0.07  # width of a plate as share of its vehicle's
 ALONE = 0.45  # score of the plate head from which its box counts outside the vehicles
-RIM = 0.06  # its boxes are a little tight: share of the box that each end gets
+HALVED = 640  # wider inputs are read in halves, for the network's memory
 NARROW = 2.0  # height ÷ width of them, seen from the side
 CLOSE = 0.85  # share of the picture's width that one takes at most
 FOUND = 0.4  # a plate of this score in a vehicle spares it the search for letters
-ONE = 0.5  # share of a box in another from which both are one plate
-SPREAD = 2.2  # but their envelope is not larger than this many times the larger box
 IN_BOTH = 0.12  # share of a picture that is in both of its halves
 LEAST_VEHICLE = 70  # px: the plates of smaller ones cannot be read
 NEAR_VEHICLE = 150  # px from which they can be read easily
@@ -36,10 +34,11 @@ class Effort:
 
     `pixels` bounds the letters' search (100 000 of the network's pixels are 25 CPU ms, 6 of them the plate head's);
     `longest` are the sizes a vehicle is brought to, one after the other: small ones show large plates whole.
-    `everywhere` reads the whole picture once as well, at this width, where there is a vehicle at all. `vehicle` is
-    the score of a vehicle worth searching, `widest` the largest share of its width that letters of a plate take:
-    signs on shops that look a little like vehicles stay uncovered. `head` is the score of the plate head from which
-    its box in a vehicle counts, `rim` the share of its height that it gets above and below.
+    `everywhere` reads the whole picture once as well, at this width, where there is a vehicle at all; `without` where
+    there is none: at night a car is two lamps and a plate. `vehicle` is the score of a vehicle worth searching,
+    `widest` the largest share of its width that letters of a plate take: signs on shops that look a little like
+    vehicles stay uncovered. `head` is the score of the plate head from which
+    its box in a vehicle counts, `rim` the shares of it that it gets on each side, and above and below.
     """
 
     widths: tuple[int, ...]
@@ -50,13 +49,16 @@ class Effort:
     widest: float
     head: float
     everywhere: int = 0
-    rim: float = 0.0
+    without: int = 0
+    rim: tuple[float, float] = (0.06, 0.0)
 
 
 # A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
 # Of 170 plates in stills that were not held out 143 were found in their vehicles at 320 pixels as at 512, 117 and 112
 # of them whole, for less than half the time: the letters of what is near are large enough.
-FRAME = Effort(widths=(960,), zoom=2.5, longest=(320,), pixels=70_000, vehicle=0.25, widest=0.5, head=0.4)
+FRAME = Effort(
+    widths=(960,), zoom=2.5, longest=(320,), pixels=70_000, vehicle=0.25, widest=0.5, head=0.4, without=512
+)
 # The first frame of a scene: what shows here and is missed has leaked already when it is seen.
 FIRST = Effort(
     widths=(960,),
@@ -67,6 +69,7 @@ FIRST = Effort(
     widest=0.5,
     head=0.3,
     everywhere=960,
+    without=512,
 )
 # A picture on its own gets one chance.
 STILL = Effort(
@@ -78,7 +81,7 @@ STILL = Effort(
     widest=0.65,
     head=0.2,
     everywhere=1280,
-    rim=RIM,
+    rim=(0.09, 0.09),
 )
 
 
@@ -128,10 +131,11 @@ class PlateSearch:
                 found += self._read(bgr, area, [vehicle], effort, effort.zoom, longest, effort.head)
             if left <= 0:
                 break
-        if effort.everywhere and places:
-            for half in halves(width, height):
-                longest = round(effort.everywhere * max(half.w, half.h) / max(width, height))
-                found += self._read(bgr, half, places, effort, 2, longest, ALONE)
+        everywhere = effort.everywhere if places else effort.without if whole else 0
+        if everywhere:
+            for part in halves(width, height) if everywhere > HALVED else [Box("all", 0, 0, width, height)]:
+                longest = round(everywhere * max(part.w, part.h) / max(width, height))
+                found += self._read(bgr, part, places, effort, 2, longest, ALONE)
         return merged(found)
 
     def _read(
@@ -192,10 +196,12 @@ def in_turn(places: Sequence[Box], turn: int) -> list[Box]:
     return far + near if number(7 * turn, THIRD) == 0 else near + far
 
 
-def _likely(plates: Iterable[Box], least: float, width: float, height: float, rim: float) -> list[Box]:
+def _likely(
+    plates: Iterable[Box], least: float, width: float, height: float, rim: tuple[float, float]
+) -> list[Box]:
     """Keep the plate head's boxes of this score that can be plates."""
     return [
-        clip_to(pad(box, RIM * box.w, rim * box.h), width, height)
+        clip_to(pad(box, rim[0] * box.w, rim[1] * box.h), width, height)
         for box in plates
         if box.score >= least and box.h >= LEAST_HEIGHT and box.h <= NARROW * box.w and box.w <= CLOSE * width
     ]
@@ -206,20 +212,3 @@ def _lower_part(vehicle: Box, width: float, height: float) -> Box:
     beside = BESIDE * vehicle.w
     part = Box("area", vehicle.x - beside, top, vehicle.w + 2 * beside, (1 - TOP + BELOW) * vehicle.h)
     return clip_to(part, width, height)
-
-
-def merged(found: Iterable[Box]) -> list[Box]:
-    """Make one box of those that share one plate: their envelope, or the better one where that grows too large."""
-    plates: list[Box] = []
-    for box in sorted(found, key=lambda box: -box.score):
-        for place, other in enumerate(plates):
-            if max(covered(box, other), covered(other, box)) < ONE:
-                continue
-            x, y = min(box.x, other.x), min(box.y, other.y)
-            w, h = max(box.x2, other.x2) - x, max(box.y2, other.y2) - y
-            if w * h <= SPREAD * max(box.area, other.area):
-                plates[place] = Box("plate", x, y, w, h, other.score)
-            break
-        else:
-            plates.append(box)
-    return plates

@@ -1,5 +1,6 @@
 """Text regions with PP-OCRv4's detector (Liao et al., "Real-time scene text detection with differentiable
-binarization", 2020): in a vehicle, text is a plate more often than not. Its features tell plates without text too."""
+binarization", 2020): in a vehicle, text is a plate more often than not. Its features tell plates and numbers that are
+no text too."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from pipeline.video.boxes import Box
 from pipeline.video.nets import Floats, Picture, blob, fit, session
-from pipeline.video.plate_head import FEATURES, PlateHead
+from pipeline.video.text_head import FEATURES, TextHead
 
 LINES = ("sigmoid_0.tmp_0",)
 PIXEL = 0.2  # probability of a pixel
@@ -24,7 +25,8 @@ class Text:
 
     def __init__(self, *, threads: int) -> None:
         self._net = session("ppocr_det", threads=threads)
-        self._plates = PlateHead(threads=threads)
+        self._plates = TextHead("plate_head", "plate", threads=threads)
+        self._numbers = TextHead("number_head", "jersey", threads=threads)
 
     def find(self, bgr: Picture, area: Box, *, zoom: float, longest: int) -> list[Box]:
         """Find text in a part of an H × W × 3 picture, enlarged by up to `zoom` to at most `longest` pixels.
@@ -40,7 +42,14 @@ class Text:
     ) -> tuple[list[Box], list[Box]]:
         """Find text as above and plates, boxes of kind `plate`, in one look; a third more than text alone."""
         look = self._look(bgr, area, zoom, longest, LINES + FEATURES)
-        return (look.lines(), look.plates(self._plates)) if look else ([], [])
+        return (look.lines(), look.by(self._plates)) if look else ([], [])
+
+    def lines_and_numbers(
+        self, bgr: Picture, area: Box, *, zoom: float, longest: int
+    ) -> tuple[list[Box], list[Box]]:
+        """Find text as above and numbers on clothes, boxes of kind `jersey`, in one look."""
+        look = self._look(bgr, area, zoom, longest, LINES + FEATURES)
+        return (look.lines(), look.by(self._numbers)) if look else ([], [])
 
     def _look(
         self, bgr: Picture, area: Box, zoom: float, longest: int, outputs: tuple[str, ...]
@@ -78,7 +87,7 @@ class _Look:
                 found.append(self._moved(Box("text", x - grow, y - grow, w + 2 * grow, h + 2 * grow, score)))
         return found
 
-    def plates(self, head: PlateHead) -> list[Box]:
+    def by(self, head: TextHead) -> list[Box]:
         return [self._moved(box) for box in head.find(self.image, *self.features)]
 
     def _moved(self, box: Box) -> Box:

@@ -1,4 +1,4 @@
-"""The plate head: what its numbers mean, what it was taught with, and plates it finds that have no letters."""
+"""Heads on the text detector: what their numbers mean, and the plate head: what it was taught with, what it finds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from pipeline.training import plate_scenes
 from pipeline.training.plate_scenes import STRIDE, Scene, cleaned, sample, targets
 from pipeline.training.render_plates import HEIGHT, drawn
-from pipeline.video import plate_head
+from pipeline.video import text_head
 from pipeline.video.boxes import Box, iou
-from pipeline.video.plate_head import PlateHead
 from pipeline.video.text import Text
+from pipeline.video.text_head import TextHead
 
 
 class Answer:
@@ -28,9 +28,9 @@ class Answer:
 
 
 def decoded(monkeypatch: pytest.MonkeyPatch, plates: np.ndarray) -> list[Box]:
-    monkeypatch.setattr(plate_head, "session", lambda name, threads: Answer(plates))
+    monkeypatch.setattr(text_head, "session", lambda name, threads: Answer(plates))
     empty = np.zeros((1, 1, 1, 1), np.float32)
-    return PlateHead(threads=1).find(empty, empty, empty)
+    return TextHead("plate_head", "plate", threads=1).find(empty, empty, empty)
 
 
 def test_what_is_taught_is_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_a_training_picture_shows_the_plate_where_the_target_says(
 ) -> None:
     """Real plates stay where they are, drawn ones take their places; both stand out from the grey around them."""
     monkeypatch.setattr(plate_scenes, "REAL", share)
-    monkeypatch.setattr(plate_scenes, "_weathered", lambda crop, _: crop)
+    monkeypatch.setattr(plate_scenes, "weathered", lambda crop, _: crop)
     grey = np.full((200, 300, 3), 60, np.uint8)
     real = grey.copy()
     real[120:136, 130:180] = 220
