@@ -22,6 +22,7 @@ LEAST_PERSON = 56  # px: on smaller ones nobody reads a number
 LEAST_SCORE = 0.3
 MOST = 0.8  # share of a word on the trunk
 SAME = 0.6  # overlap from which two boxes are one person
+UPRIGHT, HEAD = 1.8, 0.12  # height ÷ width of who stands; share of the height that is the head
 TALLEST = 0.4  # of the person: larger text is on what they stand before
 
 
@@ -38,7 +39,7 @@ class Reading:
     number: float
 
 
-FRAME = Reading(longest=320, pixels=100_000, number=0.3)
+FRAME = Reading(longest=320, pixels=100_000, number=0.25)
 STILL = Reading(longest=640, pixels=6_000_000, number=0.3)
 ZOOM = 12.0
 RIM = 0.08  # share of its box that each side of a number gets
@@ -76,7 +77,9 @@ class Jerseys:
             lines, numbers = self.text.lines_and_numbers(bgr, area, zoom=ZOOM, longest=self.reading.longest)
             printed = [replace(box, kind="jersey") for box in lines if covered(box, trunk) >= MOST]
             printed += [
-                pad(box, RIM * box.w, RIM * box.h) for box in numbers if box.score >= self.reading.number
+                pad(box, RIM * box.w, RIM * box.h)
+                for box in numbers
+                if box.score >= self.reading.number and not _on_the_head(box, person)
             ]
             found += [clip_to(box, width, height) for box in printed if box.h <= TALLEST * person.h]
             if left <= 0:
@@ -88,3 +91,8 @@ def part(person: Box, shares: tuple[float, float, float, float]) -> Box:
     """Return a part of a person's box."""
     x, y, w, h = shares
     return Box("area", person.x + x * person.w, person.y + y * person.h, w * person.w, h * person.h)
+
+
+def _on_the_head(box: Box, person: Box) -> bool:
+    """Say whether what looks like a number is the head of somebody who stands upright."""
+    return person.h >= UPRIGHT * person.w and box.cy < person.y + HEAD * person.h

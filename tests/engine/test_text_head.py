@@ -13,6 +13,7 @@ from pipeline.training.plate_scenes import STRIDE, Scene, cleaned, sample, targe
 from pipeline.training.render_plates import HEIGHT, drawn
 from pipeline.video import text_head
 from pipeline.video.boxes import Box, iou
+from pipeline.video.plate_search import FRAME, PlateSearch
 from pipeline.video.text import Text
 from pipeline.video.text_head import TextHead
 
@@ -122,3 +123,32 @@ def rear(size: int, dice: random.Random) -> tuple[np.ndarray, Box]:
     x, y = (size - width) // 2, 5 * size // 8
     picture[y : y + width // 3, x : x + width] = flat
     return cv2.GaussianBlur(picture, (0, 0), 1.0), Box("plate", x, y, width, width // 3)
+
+
+class Asked(Text):
+    """Remembers which parts of a frame it was asked to read, and at what size."""
+
+    def __init__(self) -> None:
+        super().__init__(threads=1)
+        self.parts: list[tuple[list[float], int]] = []
+
+    def lines_and_plates(
+        self, bgr: np.ndarray, area: Box, *, zoom: float, longest: int
+    ) -> tuple[list[Box], list[Box]]:
+        self.parts.append((area.xywh(), longest))
+        return super().lines_and_plates(bgr, area, zoom=zoom, longest=longest)
+
+
+def test_a_frame_without_a_vehicle_is_read_whole_when_the_whole_frame_has_its_turn() -> None:
+    """At night a car is two lamps and a plate: no vehicle for the detector."""
+    frame = np.full((720, 1280, 3), 12, np.uint8)
+    text = Asked()
+    search = PlateSearch(text, threads=1, effort=FRAME, threshold=0.1)
+    search.find(frame, [], whole=False)
+    assert text.parts == []
+    search.find(frame, [])
+    assert text.parts == [([0, 0, 1280, 720], 512)]
+    text.parts.clear()
+    search.find(frame, [Box("car", 400, 300, 200, 160, 0.9)])
+    assert len(text.parts) == 1
+    assert text.parts[0][0][2] < 300
