@@ -39,7 +39,7 @@ class Reading:
     number: float
 
 
-FRAME = Reading(longest=320, pixels=100_000, number=0.25)
+FRAME = Reading(longest=320, pixels=100_000, number=0.3)
 STILL = Reading(longest=640, pixels=6_000_000, number=0.3)
 ZOOM = 12.0
 RIM = 0.08  # share of its box that each side of a number gets
