@@ -17,14 +17,14 @@ from benchmarks.labels import Box, Still, label_rows, size_class, size_classes
 from benchmarks.recall import Tally, sum_of
 from benchmarks.registry import Figure, Section
 from benchmarks.scoring import coverage, wilson
-from benchmarks.truth import Truth, by_boxes, score
+from benchmarks.truth import LEAST, Truth, by_boxes, score
 
 MADE = Path(__file__).resolve().parent / "made" / "jerseys.json"
 # The pictures of athletes are small: enlarged like this, a person is as tall as in footage of 720 lines.
 ENLARGE = 3
 # Shares of the torso that a number takes: from below the shoulders to above the hips.
 ACROSS, DOWN = (0.24, 0.76), (0.22, 0.68)
-LEAST_SIDE, LEAST_HEIGHT = 28, 12
+LEAST_SIDE, LEAST_HEIGHT = 28, LEAST["jersey"]
 FILM = (960, 540)  # px
 JOINTS = ("l_shoulder", "r_shoulder", "r_hip", "l_hip")
 

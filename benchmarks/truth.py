@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.labels import Box
 from benchmarks.scoring import coverage, leaking_tracks, union_area
 
-# Height in pixels from which a face or plate counts (pipeline.md).
+# Height in pixels from which one counts (pipeline.md; numbers on clothes as plates).
 LEAST = {"face": 20, "plate": 12, "jersey": 12}
 # Plates of this height can be read in good footage all the same.
 READABLE = 8

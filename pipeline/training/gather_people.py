@@ -10,7 +10,6 @@ stills (MIT), DAWN (CC BY), two recordings of Intel's samples (CC BY), one of Te
 
 from __future__ import annotations
 
-import hashlib
 import json
 import pickle
 import sys
@@ -20,23 +19,24 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.training.gather_scenes import HELD_OUT
+from pipeline.training.gather_scenes import HELD_OUT, part_of, reduced
 from pipeline.training.number_scenes import People
 from pipeline.training.plate_scenes import Area, Picture
 from pipeline.video.boxes import Box
 from pipeline.video.detectors import Detectors
+from pipeline.video.jerseys import STILL, TRUNK, ZOOM, part
+from pipeline.video.text import Text
 
 FREE = ("oi_", "rl_", "dawn_")
 RECORDINGS = ("intel_faces_walking", "intel_one_by_one", "tfjs_squats", "opencv_vtest")
 EVERY = 12  # frames of a recording between two that are taken
 LEAST_PERSON = 60  # px: smaller people wear no number that can be read
-LARGEST = 1280  # px: larger pictures are reduced
 SURE = 0.4  # score of a person
 
 
 def gather(media: Path) -> list[People]:
     """Find the people of each picture, and the words that nobody labelled: they count neither way."""
-    detectors = Detectors("sports", 1, stills=True)
+    detectors, text = Detectors("sports", 1, stills=True), Text(threads=1)
     scenes = []
     for picture, words in _pictures(media):
         people = [
@@ -44,7 +44,12 @@ def gather(media: Path) -> list[People]:
             for box in detectors.objects(picture)
             if box.kind == "person" and box.h >= LEAST_PERSON and box.score >= SURE
         ]
-        unsure = [_area(box) for box in detectors.jerseys(picture, people)]
+        # By letters alone: what the head itself took for a number it could never learn to leave.
+        unsure = [
+            _area(box)
+            for person in people
+            for box in text.find(picture, part(person, TRUNK), zoom=ZOOM, longest=STILL.longest)
+        ]
         scenes.append(People(picture, [_area(box) for box in people], [*unsure, *words]))
     return scenes
 
@@ -54,18 +59,13 @@ def _pictures(media: Path) -> Iterator[tuple[Picture, list[Area]]]:
     for path in sorted((media / "labels").glob("*.json")):
         read = json.loads(path.read_text())
         image = Path(read.get("image", ""))
-        if not image.name.startswith(FREE) or _held_out(image):
+        if not image.name.startswith(FREE) or part_of(image.name) in HELD_OUT:
             continue
-        picture = np.asarray(cv2.imread(str(media / image)), np.uint8)
-        factor = min(1.0, LARGEST / max(picture.shape))
-        if factor < 1:
-            picture = np.asarray(
-                cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8
-            )
+        picture, factor = reduced(np.asarray(cv2.imread(str(media / image)), np.uint8))
         plates = [row["box"] for row in read["boxes"] if row["kind"] == "plate"]
         yield picture, [(x * factor, y * factor, w * factor, h * factor) for x, y, w, h in plates]
     for path in sorted((media / "video").glob("*/*")):
-        if not path.name.startswith(RECORDINGS) or _held_out(path):
+        if not path.name.startswith(RECORDINGS) or part_of(path.name) in HELD_OUT:
             continue
         recording = cv2.VideoCapture(str(path))
         number = 0
@@ -80,10 +80,6 @@ def _pictures(media: Path) -> Iterator[tuple[Picture, list[Area]]]:
 
 def _area(box: Box) -> Area:
     return box.x, box.y, box.w, box.h
-
-
-def _held_out(path: Path) -> bool:
-    return hashlib.sha256(path.name.encode()).hexdigest()[0] in HELD_OUT
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.training.plate_scenes import Scene, cleaned
+from pipeline.training.plate_scenes import Picture, Scene, cleaned
 from pipeline.video.boxes import Box, iou
 from pipeline.video.detectors import VEHICLES, Detectors
 
@@ -45,8 +45,7 @@ def gather(media: Path) -> list[Scene]:
     for path in sorted((media / "labels").glob("*.json")):
         read = json.loads(path.read_text())
         name = Path(read.get("image", "")).name
-        first = hashlib.sha256(name.encode()).hexdigest()[0]
-        if not name.startswith(FREE) or first in HELD_OUT + JUDGED_BY:
+        if not name.startswith(FREE) or part_of(name) in HELD_OUT + JUDGED_BY:
             continue
         labels = [Box("plate", *row["box"]) for row in read["boxes"] if row["kind"] == "plate"]
         if not any(label.h >= LEAST for label in labels):
@@ -57,11 +56,7 @@ def gather(media: Path) -> list[Scene]:
         found = detectors.plates(picture, vehicles)
         beside = [box for box in found if all(iou(box, label) < 0.1 for label in labels)]
         unsure = [box for box in beside if may_be_a_plate(name, box)]
-        factor = min(1.0, LARGEST / max(picture.shape))
-        if factor < 1:
-            picture = np.asarray(
-                cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8
-            )
+        picture, factor = reduced(picture)
 
         def areas(boxes: list[Box], factor: float = factor) -> list[tuple[float, float, float, float]]:
             return [(b.x * factor, b.y * factor, b.w * factor, b.h * factor) for b in boxes]
@@ -70,6 +65,20 @@ def gather(media: Path) -> list[Scene]:
         clean, lights = cleaned(picture, places)
         scenes.append(Scene(picture, clean, places, lights, areas(vehicles), areas(unsure)))
     return scenes
+
+
+def part_of(name: str) -> str:
+    """Return the digit that says to which part a file belongs, as `benchmarks.labels` has it."""
+    return hashlib.sha256(name.encode()).hexdigest()[0]
+
+
+def reduced(picture: Picture) -> tuple[Picture, float]:
+    """Make a large picture smaller; also returns by which factor."""
+    factor = min(1.0, LARGEST / max(picture.shape))
+    if factor < 1:
+        small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.uint8), factor
+    return picture, factor
 
 
 def may_be_a_plate(name: str, found: Box) -> bool:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.training.plate_scenes import Area, Floats, Picture, inside, overlap, targets, weathered
+from pipeline.training.plate_scenes import Area, Floats, Picture, cut, inside, overlap, weathered
 from pipeline.training.render_numbers import SIDE, cloth, folds, ink, wrinkled
 
 LARGEST = 0.8  # share of a training picture that a number takes at most
@@ -53,19 +53,9 @@ def sample(scene: People, size: int, random: Random) -> tuple[Picture, Floats]:
             bare.append(place)
     middle, scale = _focus(boxes, bare, scene, (width, height), size, random)
     middle = inside(middle, (width, height), size / scale / 2)
-    fx, fy = scale * float(np.exp(random.uniform(*np.log(STRETCH)))), scale
-    to_crop = np.array([[fx, 0, size / 2 - middle[0] * fx], [0, fy, size / 2 - middle[1] * fy]])
-    if min(fx, fy) < 0.7:
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.35 / min(fx, fy)), np.uint8)
-    border = (114, 114, 114)
-    crop = cv2.warpAffine(picture, to_crop, (size, size), flags=cv2.INTER_LINEAR, borderValue=border)
-
-    def moved(area: Area) -> Area:
-        x, y, w, h = area
-        return fx * x + to_crop[0, 2], fy * y + to_crop[1, 2], fx * w, fy * h
-
-    target = targets([moved(box) for box in boxes], [moved(area) for area in scene.unsure], size)
-    return weathered(np.asarray(crop, np.uint8), random), target
+    stretch = float(np.exp(random.uniform(*np.log(STRETCH))))
+    crop, target = cut(picture, middle, (scale * stretch, scale), size, boxes, scene.unsure)
+    return weathered(crop, random), target
 
 
 def _trunk(person: Area, random: Random) -> Area:

@@ -88,13 +88,27 @@ def sample(scene: Scene, size: int, random: Random) -> tuple[Picture, Floats]:
     middle = inside(middle, (width, height), size / scale / 2)
     stretch = float(np.exp(random.uniform(*np.log(STRETCH))))
     flip = random.random() < 0.5 and (real or not boxes)
-    fx, fy = scale * stretch, scale
+    crop, target = cut(picture, middle, (scale * stretch, scale), size, boxes, scene.unsure, flip=flip)
+    return weathered(crop, random), target
+
+
+def cut(
+    picture: Picture,
+    middle: tuple[float, float],
+    scale: tuple[float, float],
+    size: int,
+    boxes: Sequence[Area],
+    unsure: Sequence[Area],
+    *,
+    flip: bool = False,
+) -> tuple[Picture, Floats]:
+    """Cut size × size pixels around a middle, scaled across and down, out of a picture; also returns their target."""
+    fx, fy = scale
     to_crop = np.array([[fx, 0, size / 2 - middle[0] * fx], [0, fy, size / 2 - middle[1] * fy]])
     if flip:
         to_crop[0] = [-fx, 0, size / 2 + middle[0] * fx]
-    reduced = min(fx, fy) < 0.7
-    if reduced:
-        picture = cv2.GaussianBlur(picture, (0, 0), 0.35 / min(fx, fy))
+    if min(fx, fy) < 0.7:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.35 / min(fx, fy)), np.uint8)
     border = (114, 114, 114)
     crop = cv2.warpAffine(picture, to_crop, (size, size), flags=cv2.INTER_LINEAR, borderValue=border)
 
@@ -103,8 +117,8 @@ def sample(scene: Scene, size: int, random: Random) -> tuple[Picture, Floats]:
         left = to_crop[0, 0] * (x + w if flip else x) + to_crop[0, 2]
         return left, fy * y + to_crop[1, 2], abs(fx) * w, fy * h
 
-    target = targets([moved(box) for box in boxes], [moved(area) for area in scene.unsure], size)
-    return weathered(np.asarray(crop, np.uint8), random), target
+    target = targets([moved(box) for box in boxes], [moved(area) for area in unsure], size)
+    return np.asarray(crop, np.uint8), target
 
 
 def targets(boxes: Sequence[Area], unsure: Sequence[Area], size: int) -> Floats:

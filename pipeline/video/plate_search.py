@@ -37,8 +37,8 @@ class Effort:
     `everywhere` reads the whole picture once as well, at this width, where there is a vehicle at all; `without` where
     there is none: at night a car is two lamps and a plate. `vehicle` is the score of a vehicle worth searching,
     `widest` the largest share of its width that letters of a plate take: signs on shops that look a little like
-    vehicles stay uncovered. `head` is the score of the plate head from which
-    its box in a vehicle counts, `rim` the shares of it that it gets on each side, and above and below.
+    vehicles stay uncovered. `head` is the score of the plate head from which its box in a vehicle counts, `rim` the
+    shares of it that it gets on each side, and above and below.
     """
 
     widths: tuple[int, ...]
