@@ -48,9 +48,9 @@ class Detectors:
         """The score from which a detection counts."""
         return {"face": faces.LEAST, "plate": PLATE, "object": OBJECT}
 
-    def faces(self, bgr: Picture) -> list[Box]:
-        """Find faces."""
-        return self._faces.find(bgr)
+    def faces(self, bgr: Picture, *, coarse: bool = False) -> list[Box]:
+        """Find faces, about 40 CPU ms at 720p and 95 at 1080p; `coarse`: at a smaller scale, for half of that."""
+        return self._faces.find(bgr, coarse=coarse)
 
     def near(self, bgr: Picture, faces: Sequence[Box]) -> list[Box | None]:
         """Find known faces again, each where the motion expects it: 1.6 CPU ms a face, whatever the frame's size.

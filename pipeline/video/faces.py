@@ -19,6 +19,9 @@ from pipeline.video.nets import Floats, Picture, blob, centres, fit, session
 # Input widths: a face of 20 px in a picture of 1280 is 10 px in the network's, the least it finds for certain.
 LEAST_WIDTH, MOST_WIDTH = 640, 960
 SHARE_OF_WIDTH = 0.5
+# The coarser look's share of these: what one scale misses the other sees. Of 119 faces filmed by a moving camera 4
+# leaked in some frame, of the boxes 0.989 were covered, with every second look at this scale; 5 and 0.983 without.
+COARSE = 0.75
 ENLARGE = 1.5  # how much pictures below the input size are enlarged
 # Scores are the square roots of CenterFace's heat; from which it is looked at, from which it is sure ...
 LEAST, SURE = 0.32, 0.45
@@ -35,6 +38,8 @@ TWICE, SPREAD = 0.45, 1.5
 # box, divided by its height in input pixels, at most; and how much of that share more is above.
 GROWN, GROWN_SMALL, GROWN_MOST, ABOVE = 0.02, 1.8, 0.2, 0.02
 
+# Score from which a face over LARGE is seen again: a lantern taken for one once must not keep itself for long.
+LARGE_AGAIN = 0.45
 # Side of a look at one face in sizes of the face: the second look, one at a known face; and in pixels.
 AROUND, AROUND_KNOWN, LOOK_SIZE = 3.0, 2.5, 96
 THERE = 0.15  # overlap with where it is expected
@@ -71,13 +76,13 @@ class Faces:
         self._second = session("yunet", threads=threads)
         self.effort = effort
 
-    def find(self, bgr: Picture) -> list[Box]:
-        """Find faces in an H × W × 3 picture, best first."""
+    def find(self, bgr: Picture, *, coarse: bool = False) -> list[Box]:
+        """Find faces in an H × W × 3 picture, best first; `coarse`: at a smaller scale, for half of the time."""
         height, width = bgr.shape[:2]
         kept: list[Box] = []
         looks = 0
-        for box, factor in self._everywhere(bgr):
-            large = max(box.w / width, box.h / height) > LARGE
+        for box, factor in self._everywhere(bgr, COARSE if coarse else 1.0):
+            large = _is_large(box, bgr)
             if box.score < (SURE_LARGE if large else SURE):
                 looks += 1
                 least = self.effort.agreed_large if large else AGREED
@@ -87,14 +92,17 @@ class Faces:
             _add(kept, clip_to(_grown(box, factor), width, height))
         return kept
 
-    def _everywhere(self, bgr: Picture) -> list[tuple[Box, float]]:
-        """Run CenterFace on all of the picture: what may be faces, best first, each with its input's factor."""
+    def _everywhere(self, bgr: Picture, share: float) -> list[tuple[Box, float]]:
+        """Run CenterFace on all of the picture, at a share of its scale: what may be faces, best first.
+
+        Each with the factor of a whole input, by which it grows: finer looks before and after measure it as well.
+        """
         half = int(SHARE_OF_WIDTH * max(bgr.shape[:2]))
         found: list[tuple[Box, float]] = []
         for again, width in enumerate(self.effort.widths or (min(MOST_WIDTH, max(LEAST_WIDTH, half)),)):
-            canvas, factor = fit(bgr, width, enlarge=ENLARGE)
+            canvas, factor = fit(bgr, round(share * width), enlarge=ENLARGE)
             least = LEAST_AGAIN / factor if again else 0.0
-            found += [(box, factor) for box in self._candidates(canvas, factor) if box.h >= least]
+            found += [(box, factor / share) for box in self._candidates(canvas, factor) if box.h >= least]
         return sorted(found, key=lambda one: -one[0].score)
 
     def near(self, bgr: Picture, expected: Box) -> Box | None:
@@ -105,7 +113,10 @@ class Faces:
         """
         crop, left, top, factor = _around(bgr, expected, AROUND_KNOWN)
         best, best_value = None, 0.0
+        least = LARGE_AGAIN if _is_large(expected, bgr) else LEAST
         for box in self._candidates(crop, 1.0):
+            if box.score < least:
+                continue
             box = _grown(box, 1.0)
             found = Box(
                 "face", left + box.x / factor, top + box.y / factor, box.w / factor, box.h / factor, box.score
@@ -141,6 +152,10 @@ class Faces:
             grid = centres(canvas.shape[0] // stride, canvas.shape[1] // stride, stride, 0.0)
             found += _decode(classes, objects, sides, grid, stride)
         return found
+
+
+def _is_large(box: Box, bgr: Picture) -> bool:
+    return max(box.w / bgr.shape[1], box.h / bgr.shape[0]) > LARGE
 
 
 def _add(kept: list[Box], box: Box) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.video import heads
 from pipeline.video.boxes import Box, envelope, iou
 from pipeline.video.options import Options
-from pipeline.video.schedule import CLOSE
+from pipeline.video.schedule import CLOSE, COARSE
 
 if TYPE_CHECKING:
     from pipeline.video.detectors import Detectors
@@ -111,7 +111,7 @@ class Eyes:
         people = [box for box in objects if box.kind in PEOPLE]
         if "faces" in looks:
             with self._gates["faces"], self._clock("faces"):
-                faces = detectors.faces(bgr)
+                faces = detectors.faces(bgr, coarse=COARSE in looks)
             seen.private += heads.plausible(faces, people)
         if "plates" in looks:
             vehicles = [box for box in objects if box.kind in VEHICLES]

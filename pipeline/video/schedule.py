@@ -46,6 +46,8 @@ WITHOUT_POSES_S = 0.3
 LOOKS = ("objects", "faces", "plates", "wide", "pose", "jerseys", "text")
 # Once, when a scene begins: nothing has been seen of it yet, so plates are looked for more closely.
 CLOSE = "close"
+# Every second look for faces is a coarser one.
+COARSE = "coarse"
 # In the same frames as the objects where they can be.
 OF_PEOPLE = frozenset({"pose", "jerseys"})
 
@@ -96,6 +98,8 @@ class Schedule:
             at = 0 if look in OF_PEOPLE else place
             if look not in self._left_out and (fresh or number % every == at % every):
                 wanted.add(look)
+                if look == "faces" and not fresh and number // every % 2:
+                    wanted.add(COARSE)
         if "pose" in wanted:
             wanted.add("objects")  # poses are of the people of the same frame
         if "wide" in wanted:

@@ -36,6 +36,8 @@ BY_LOOK = frozenset({"plate", "jersey"})
 RIGID = "plate"
 # Detectors put the sides of one elsewhere in each look.
 FACE = "face"
+# Overlap from which two tracks follow the same face: a box that jumped begins a second one.
+TWICE = 0.55
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
 # Fewer detections than this of something that was clear make a track doubtful.
@@ -72,6 +74,13 @@ class Track:
         while len(self.boxes) <= index:
             self.boxes.append(None)
         self.boxes[index] = box
+
+    def cut_off(self, frame: int) -> None:
+        """Forget this frame and all after it."""
+        del self.boxes[max(0, frame - self.first) :]
+        while self.hits and self.hits[-1] >= frame:
+            self.hits.pop()
+            self.scores.pop()
 
     @property
     def end(self) -> int:
@@ -136,6 +145,8 @@ class Tracker:
             for track in self.active:
                 if track.kind in BY_LOOK:
                     self._by_look(track, frame, luma)
+        for twin in self._twins(frame):
+            seen.pop(twin.id, None)
         self._close(frame)
         self._seen = frame
         return seen
@@ -294,6 +305,24 @@ class Tracker:
             track.put(f, extent.steadied(at, mixed) if track.kind == FACE else mixed)
         track.put(frame, box)
         track.placed = frame
+
+    def _twins(self, frame: int) -> list[Track]:
+        """End, before this frame, the tracks of faces that another one of more detections follows too."""
+        known: list[Box] = []
+        twins: list[Track] = []
+        faces = ((track, track.at(frame)) for track in self.active if track.kind == FACE)
+        for track, box in sorted(faces, key=lambda one: (-len(one[0].hits), one[0].id)):
+            if box is None:
+                continue
+            if any(iou(box, other) > TWICE for other in known):
+                twins.append(track)
+                track.cut_off(frame)
+            else:
+                known.append(box)
+        ended = {track.id for track in twins}
+        self.active = [track for track in self.active if track.id not in ended]
+        self.closed += [track for track in twins if track.hits]
+        return twins
 
     def _close(self, frame: int) -> None:
         still = []

@@ -9,7 +9,7 @@ from pipeline.video.motion import Step
 from pipeline.video.tracks import Track, Tracker
 
 FPS, SCALE = 30.0, 4.0
-PLATE = frozenset({"plate"})
+PLATE, FACE = frozenset({"plate"}), frozenset({"face"})
 
 
 def steps(dx: float = 0.0, *, cut: bool = False) -> Step:
@@ -24,7 +24,12 @@ def plate(x: float, y: float = 100.0) -> Box:
 
 
 def follow(
-    detections: dict[int, list[Box]], *, frames: int, dx: float = 0.0, cut_at: int | None = None
+    detections: dict[int, list[Box]],
+    *,
+    frames: int,
+    dx: float = 0.0,
+    cut_at: int | None = None,
+    kinds: frozenset[str] = PLATE,
 ) -> dict[int, list[tuple[Track, Box]]]:
     """Run a tracker as the engine does (look every 3rd frame); return what covers each frame as it leaves."""
     tracker = Tracker(width=640, height=360, fps=FPS, scale=SCALE)
@@ -33,7 +38,7 @@ def follow(
     def leave(upto: int) -> None:
         while len(out) < upto:
             frame = len(out)
-            out[frame] = tracker.covering(frame, PLATE)
+            out[frame] = tracker.covering(frame, kinds)
             tracker.forget(frame)
 
     for frame in range(frames):
@@ -133,3 +138,24 @@ def test_two_that_pass_each_other_stay_covered() -> None:
 def test_a_track_seen_once_is_doubtful() -> None:
     out = follow({60: [plate(300)]}, frames=120)
     assert "seen in very few frames" in out[60][0][0].review
+
+
+def test_a_face_that_two_tracks_follow_is_masked_by_one_and_stays_covered() -> None:
+    """One that jumped begins a second track; both would be seen again in every look, each on its side of the face."""
+
+    def face(x: float) -> Box:
+        return Box("face", x, 100, 40, 50, 0.9)
+
+    seen = {f: [face(200)] for f in range(0, 60, 3)} | {f: [face(200), face(204)] for f in (30, 33, 36)}
+    out = follow(seen, frames=90, kinds=FACE)
+    assert all(covers(out, f, face(200)) for f in range(60))
+    assert {len(out[f]) for f in range(60)} == {1}
+
+
+def test_faces_that_pass_each_other_are_covered_when_they_part() -> None:
+    left = [Box("face", 100 + 4 * f, 100, 40, 50, 0.9) for f in range(60)]
+    right = [Box("face", 340 - 4 * f, 104, 40, 50, 0.9) for f in range(60)]
+    out = follow({f: [left[f], right[f]] for f in range(0, 60, 3)}, frames=60, kinds=FACE)
+    for f in range(0, 60, 3):
+        assert covers(out, f, left[f])
+        assert covers(out, f, right[f])
