@@ -147,7 +147,7 @@ def test_a_frame_without_a_vehicle_is_read_whole_when_the_whole_frame_has_its_tu
     search.find(frame, [], whole=False)
     assert text.parts == []
     search.find(frame, [])
-    assert text.parts == [([0, 0, 1280, 720], 512)]
+    assert text.parts == [([0, 0, 1280, 720], 384)]
     text.parts.clear()
     search.find(frame, [Box("car", 400, 300, 200, 160, 0.9)])
     assert len(text.parts) == 1
