@@ -77,11 +77,14 @@ class Faces:
         self.effort = effort
 
     def find(self, bgr: Picture, *, coarse: bool = False) -> list[Box]:
-        """Find faces in an H × W × 3 picture, best first; `coarse`: at a smaller scale, for half of the time."""
+        """Find faces in an H × W × 3 picture, best first; `coarse`: at a smaller scale, for half of the time.
+
+        Pictures that are not larger than the input are always looked at whole: they have no pixel to give away.
+        """
         height, width = bgr.shape[:2]
         kept: list[Box] = []
         looks = 0
-        for box, factor in self._everywhere(bgr, COARSE if coarse else 1.0):
+        for box, factor in self._everywhere(bgr, coarse):
             large = _is_large(box, bgr)
             if box.score < (SURE_LARGE if large else SURE):
                 looks += 1
@@ -92,14 +95,16 @@ class Faces:
             _add(kept, clip_to(_grown(box, factor), width, height))
         return kept
 
-    def _everywhere(self, bgr: Picture, share: float) -> list[tuple[Box, float]]:
-        """Run CenterFace on all of the picture, at a share of its scale: what may be faces, best first.
+    def _everywhere(self, bgr: Picture, coarse: bool) -> list[tuple[Box, float]]:
+        """Run CenterFace on all of the picture: what may be faces, best first, each with its input's factor.
 
-        Each with the factor of a whole input, by which it grows: finer looks before and after measure it as well.
+        That of a coarse one counts as if it were whole: the finer looks before and after measure a face as well.
         """
-        half = int(SHARE_OF_WIDTH * max(bgr.shape[:2]))
+        longest = max(bgr.shape[:2])
+        half = int(SHARE_OF_WIDTH * longest)
         found: list[tuple[Box, float]] = []
         for again, width in enumerate(self.effort.widths or (min(MOST_WIDTH, max(LEAST_WIDTH, half)),)):
+            share = COARSE if coarse and width < longest else 1.0
             canvas, factor = fit(bgr, round(share * width), enlarge=ENLARGE)
             least = LEAST_AGAIN / factor if again else 0.0
             found += [(box, factor / share) for box in self._candidates(canvas, factor) if box.h >= least]

@@ -83,20 +83,14 @@ def session(name: str, *, threads: int) -> Any:
     return loaded
 
 
-def fit(
-    picture: Picture, width: int, *, enlarge: float = 1.0, spare: float = 0.0
-) -> tuple[Picture, float]:
+def fit(picture: Picture, width: int, *, enlarge: float = 1.0) -> tuple[Picture, float]:
     """Resize a picture to at most `width` on its longer side and pad it to whole cells.
 
     Returns H × W × 3 with both sides multiples of 32, and the factor from the picture's pixels to the result's.
-    Pictures smaller than `width` grow by at most `enlarge`. Where its shorter side is whole cells when the picture is
-    smaller by at most the share `spare`, it is: of 416 × 234 an eighth is saved, for it needs no 256 rows.
+    Pictures smaller than `width` grow by at most `enlarge`.
     """
     rows, columns = picture.shape[:2]
     factor = min(enlarge, width / max(rows, columns))
-    short = round(factor * min(rows, columns))
-    if short > CELL and 0 < short % CELL <= spare * short:
-        factor *= (short - short % CELL) / short
     size = (max(1, round(columns * factor)), max(1, round(rows * factor)))
     picture = shrink(picture, *size)
     below, right = -size[1] % CELL, -size[0] % CELL

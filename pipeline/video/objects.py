@@ -8,7 +8,6 @@ from pipeline.video.boxes import Box, clip_to, suppress
 from pipeline.video.nets import Floats, Picture, blob, centres, fit, session
 
 STRIDES = (8, 16, 32)
-SPARE = 0.05  # share of its size that a picture gives for a smaller input
 BINS = np.arange(11, dtype=np.float32)
 # NanoDet's training: BGR, ImageNet mean and deviation.
 MEAN, DEVIATION = (103.53, 116.28, 123.675), np.array([57.375, 57.12, 58.395], np.float32)
@@ -32,7 +31,7 @@ class Objects:
 
     def find(self, bgr: Picture) -> list[Box]:
         """Find objects in an H × W × 3 picture."""
-        canvas, factor = fit(bgr, self.width, enlarge=2.0, spare=SPARE)
+        canvas, factor = fit(bgr, self.width, enlarge=2.0)
         image = blob(canvas, MEAN)
         image /= DEVIATION[None, :, None, None]
         outputs = self._net.run(None, {"input_1": image})

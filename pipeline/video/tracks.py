@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video import extent
-from pipeline.video.boxes import Box, iou, pad
+from pipeline.video.boxes import Box, envelope, iou, pad
 from pipeline.video.follow import Look
 from pipeline.video.motion import Step, carried
 
@@ -307,18 +307,20 @@ class Tracker:
         track.placed = frame
 
     def _twins(self, frame: int) -> list[Track]:
-        """End, before this frame, the tracks of faces that another one of more detections follows too."""
-        known: list[Box] = []
+        """End the tracks of faces that another one of more detections follows too, which covers both from now on."""
+        known: list[Track] = []
         twins: list[Track] = []
-        faces = ((track, track.at(frame)) for track in self.active if track.kind == FACE)
-        for track, box in sorted(faces, key=lambda one: (-len(one[0].hits), one[0].id)):
-            if box is None:
-                continue
-            if any(iou(box, other) > TWICE for other in known):
-                twins.append(track)
-                track.cut_off(frame)
+        faces = [track for track in self.active if track.kind == FACE and track.at(frame) is not None]
+        for track in sorted(faces, key=lambda track: (-len(track.hits), track.id)):
+            box = track.boxes[frame - track.first]
+            for other in known:
+                if iou(box, there := other.at(frame)) > TWICE:
+                    other.put(frame, envelope(there, box))
+                    twins.append(track)
+                    track.cut_off(frame)
+                    break
             else:
-                known.append(box)
+                known.append(track)
         ended = {track.id for track in twins}
         self.active = [track for track in self.active if track.id not in ended]
         self.closed += [track for track in twins if track.hits]
