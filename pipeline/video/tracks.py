@@ -308,19 +308,24 @@ class Tracker:
 
     def _twins(self, frame: int) -> list[Track]:
         """End the tracks of faces that another one of more detections follows too, which covers both from now on."""
-        known: list[Track] = []
+        known: list[tuple[Track, Box]] = []
         twins: list[Track] = []
-        faces = [track for track in self.active if track.kind == FACE and track.at(frame) is not None]
+        faces = [track for track in self.active if track.kind == FACE]
         for track in sorted(faces, key=lambda track: (-len(track.hits), track.id)):
-            box = track.boxes[frame - track.first]
-            for other in known:
-                if iou(box, there := other.at(frame)) > TWICE:
-                    other.put(frame, envelope(there, box))
+            box = track.at(frame)
+            if box is None:
+                continue
+            for place, (other, there) in enumerate(known):
+                if iou(box, there) > TWICE:
+                    known[place] = other, envelope(there, box)
                     twins.append(track)
-                    track.cut_off(frame)
                     break
             else:
-                known.append(track)
+                known.append((track, box))
+        for track in twins:
+            track.cut_off(frame)
+        for track, box in known:
+            track.put(frame, box)
         ended = {track.id for track in twins}
         self.active = [track for track in self.active if track.id not in ended]
         self.closed += [track for track in twins if track.hits]
