@@ -18,7 +18,7 @@ from benchmarks.labels import Box
 from benchmarks.scoring import wilson
 from pipeline.video.boxes import Box as EngineBox
 from pipeline.video.redact import Planes, covered_rects, fill
-from pipeline.video.tracks import Track
+from pipeline.video.track import Track
 
 Picture = NDArray[np.uint8]
 FRAMES = 15

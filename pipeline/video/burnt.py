@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.video.boxes import Box, envelope, iou
 from pipeline.video.screens import Overlays
-from pipeline.video.tracks import Track
+from pipeline.video.track import Track
 
 # Tracks of burnt-in lines are numbered from here: what is followed never counts so far.
 FIRST_ID = 500_001

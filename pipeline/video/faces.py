@@ -8,12 +8,12 @@ seldom meet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from pipeline.video.boxes import Box, clip_to, covered, iou, suppress
+from pipeline.video.boxes import Box, clip_to, covered, envelope, iou, suppress
 from pipeline.video.nets import Floats, Picture, blob, centres, fit, session
 
 # Input widths: a face of 20 px in a picture of 1280 is 10 px in the network's, the least it finds for certain.
@@ -166,18 +166,12 @@ def _is_large(box: Box, bgr: Picture) -> bool:
 def _add(kept: list[Box], box: Box) -> None:
     """Add a face to those that are better, or make a better one's box its envelope with this one's."""
     for place, other in enumerate(kept):
-        whole = _envelope([other, box])
+        whole = envelope(other, box)
         if covered(box, other) > TWICE and whole.area <= SPREAD * other.area:
-            kept[place] = replace(whole, score=other.score)
+            kept[place] = whole
             return
     if box.area > 0:
         kept.append(box)
-
-
-def _envelope(boxes: list[Box]) -> Box:
-    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
-    right, bottom = max(box.x2 for box in boxes), max(box.y2 for box in boxes)
-    return Box("face", left, top, right - left, bottom - top)
 
 
 def _grown(box: Box, factor: float) -> Box:

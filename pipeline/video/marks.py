@@ -13,7 +13,7 @@ from pipeline.video.follow import Look
 from pipeline.video.motion import Step, carried
 from pipeline.video.options import Manual
 from pipeline.video.redact import Planes
-from pipeline.video.tracks import Track
+from pipeline.video.track import Track
 
 # Manual tracks are numbered from here: what detectors find never counts so far.
 FIRST_ID = 1_000_001

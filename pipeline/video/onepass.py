@@ -27,7 +27,8 @@ from pipeline.video.redact import REDACTED_KINDS, Planes, covered_rects, fill
 from pipeline.video.scene import SceneLog
 from pipeline.video.schedule import Schedule
 from pipeline.video.seams import SEAM_KINDS, Seam
-from pipeline.video.tracks import BY_LOOK, PERSON, Track, Tracker
+from pipeline.video.track import Track
+from pipeline.video.tracks import BY_LOOK, PERSON, Tracker
 from pipeline.video.write import Writer
 
 # Key frames that are looked at before the first of them is applied.

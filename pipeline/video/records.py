@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.video.boxes import Box, iou
 from pipeline.video.look import Seen
 from pipeline.video.redact import REDACTED_KINDS, Rect
-from pipeline.video.tracks import Track
+from pipeline.video.track import Track
 
 if TYPE_CHECKING:
     from pipeline.video.pose import Pose

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.video.boxes import Box, clip_to
 from pipeline.video.cover import region
-from pipeline.video.tracks import Track
+from pipeline.video.track import Track
 
 REDACTED_KINDS = frozenset({"face", "plate", "jersey", "screen", "manual"})
 # The greys of the quantised fill. With 16 steps of luma, 8 of either chroma and a colour that follows the picture, a

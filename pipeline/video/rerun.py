@@ -26,7 +26,7 @@ from pipeline.video.read import Reader, ahead, output_matrix
 from pipeline.video.records import Log
 from pipeline.video.redact import Planes, Rect, covered_rects, fill
 from pipeline.video.tell import Told
-from pipeline.video.tracks import Track
+from pipeline.video.track import Track
 from pipeline.video.write import Writer
 
 OTHER = (

@@ -15,7 +15,8 @@ from pipeline.video.boxes import Box, iou
 from pipeline.video.records import Log, PersonRecord, TrackRecord
 from pipeline.video.redact import REDACTED_KINDS
 from pipeline.video.scene import COLUMNS, SceneLog
-from pipeline.video.tracks import PERSON, Track
+from pipeline.video.track import Track
+from pipeline.video.tracks import PERSON
 
 SEAM_KINDS = REDACTED_KINDS | {PERSON}
 # Boxes of one thing in the same frame, found by two segments: both looked at it around the seam.

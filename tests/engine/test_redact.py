@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.video.boxes import Box
 from pipeline.video.redact import Planes, Rect, covered_rect, covered_rects, fill
-from pipeline.video.tracks import Track
+from pipeline.video.track import Track
 
 WIDTH, HEIGHT = 320, 240
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from pipeline.video.boxes import Box, covered
 from pipeline.video.motion import Step
-from pipeline.video.tracks import Track, Tracker
+from pipeline.video.track import Track
+from pipeline.video.tracks import Tracker
 
 FPS, SCALE = 30.0, 4.0
 PLATE, FACE = frozenset({"plate"}), frozenset({"face"})
