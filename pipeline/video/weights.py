@@ -124,6 +124,10 @@ def _converted(weight: Weight, data: list[bytes]) -> bytes:
         from pipeline.video.convert_onnx import free_size
 
         return free_size(data[0])
+    if weight.convert == "centerface":
+        from pipeline.video import convert_centerface
+
+        return convert_centerface.convert(data[0])
     if weight.convert == "nanodet":
         from pipeline.video.convert_nanodet import convert
 
