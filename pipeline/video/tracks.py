@@ -110,7 +110,7 @@ class Tracker:
     def expected(self, frame: int, kind: str, *, seen_s: float = math.inf) -> list[Box]:
         """Return where the motion puts the active tracks of a kind in a frame that is noted already.
 
-        Only those detected in the last `seen_s` seconds.
+        Only those detected in the last `seen_s` seconds; each box with the track's median score.
         """
         found = []
         for track in self.active:
@@ -123,7 +123,7 @@ class Tracker:
                     break
                 at = carried(at, step, self.scale) if at else None
             if at is not None and not self._outside(at):
-                found.append(at)
+                found.append(replace(at, score=sorted(track.scores)[len(track.scores) // 2]))
         return found
 
     def finish(self, last: int) -> None:
