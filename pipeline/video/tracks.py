@@ -22,7 +22,7 @@ HOLD_S = 0.6
 ESTABLISHED_HITS = 5
 ESTABLISHED_HOLD_S = {"plate": 2.0, "jersey": 1.5, "face": 1.0}
 # A lost box grows by this share of its size a second on each side: the person may turn, the flow may slip.
-LOST_GROWTH_PER_S = 0.2
+LOST_GROWTH_PER_S = 0.15
 # But not before the next look at it is due, and missed.
 PATIENCE_S = 0.2
 # A single weak detection is more often a lantern than a face: it is covered for this long on each side only, unless
@@ -43,6 +43,9 @@ TWICE = 0.55
 REACH = 0.9
 # Fewer detections than this of something that was clear make a track doubtful.
 FEW = 3
+# What leaves the picture is followed until this share of its width or height is left in it: half a face is known, half
+# of a plate read. What is taller than this share of the picture, half: it would cover much for long if it is none.
+LEFT_IN, TALL = 0.2, 0.3
 # Heights in pixels under which nobody reads a plate or knows a face (pipeline.md).
 LEGIBLE = {"plate": 12.0, "face": 20.0}
 
@@ -309,7 +312,10 @@ class Tracker:
         self.active = []
 
     def _outside(self, box: Box) -> bool:
-        return box.cx < 0 or box.cy < 0 or box.cx > self.width or box.cy > self.height
+        across = min(box.x2, self.width) - max(box.x, 0.0)
+        down = min(box.y2, self.height) - max(box.y, 0.0)
+        least = 0.5 if box.kind == PERSON or box.h > TALL * self.height else LEFT_IN
+        return across < least * box.w or down < least * box.h
 
     def _judge(self, track: Track, *, cut: bool = False) -> None:
         """Write down why a person should look at this track: what may show before, after or between its boxes.

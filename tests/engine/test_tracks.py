@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from pipeline.video.boxes import Box, covered
+from pipeline.video.boxes import Box, clip_to, covered
 from pipeline.video.motion import Step
 from pipeline.video.track import Track
 from pipeline.video.tracks import Tracker
@@ -94,9 +95,27 @@ def test_what_is_held_follows_the_motion() -> None:
     assert covers(out, 72, plate(300 + 3 * 12))
 
 
+@pytest.mark.parametrize("kind", ["face", "plate"])
+def test_what_leaves_the_picture_is_covered_until_little_of_it_is_left(kind: str) -> None:
+    def there(f: int) -> Box:
+        return Box(kind, 400 + 10 * f, 100, 60, 50, 0.9)
+
+    out = follow({f: [there(f)] for f in (0, 3, 6, 9)}, frames=40, dx=10, kinds=frozenset({kind}))
+    for f in range(23):  # the last 10 of 60 pixels are in the picture
+        seen = clip_to(there(f), 640, 360)
+        assert any(covered(seen, box) > 0.97 for _, box in out[f]), f
+    assert not out[26]
+
+
+def test_what_is_tall_is_left_when_half_of_it_is_out() -> None:
+    out = follow({0: [Box("face", 560, 100, 100, 120, 0.9)]}, frames=20, dx=10, kinds=FACE)
+    assert out[2]
+    assert not out[8]
+
+
 def test_a_lost_box_grows() -> None:
     out = follow({60: [plate(300)]}, frames=120)
-    assert out[75][0][1].w > 1.1 * out[60][0][1].w
+    assert out[78][0][1].w > 1.1 * out[60][0][1].w
 
 
 def test_a_single_weak_glimpse_is_covered_briefly_but_a_second_one_confirms_it() -> None:
