@@ -20,7 +20,9 @@ def walker(box: Box, dx: float) -> Step:
     return Step(flow=flow, cut=False, same=False, difference=1.0)
 
 
-@pytest.mark.parametrize(("kind", "back", "moved"), [("face", False, 8), ("face", True, -8), ("plate", False, 0)])
+@pytest.mark.parametrize(
+    ("kind", "back", "moved"), [("face", False, 8), ("face", True, -8), ("plate", False, 0)]
+)
 def test_a_face_moves_as_its_middle_and_a_plate_as_all_of_it(kind: str, back: bool, moved: float) -> None:
     box = Box(kind, 200, 100, 80, 80, 0.9)
     now = carried(box, walker(box, 8), SCALE, back=back)
