@@ -18,8 +18,9 @@ VIEW, ZOOM = 0.86, 0.12
 SHAKE = ((0.006, 1.1), (0.002, 4.3))
 # Grey levels of sensor noise, new in every frame.
 NOISE = 1.5
-# A box that is cut by the edge of the view counts while this share of it is inside.
-INSIDE = 0.6
+# A box that is cut by the edge of the view counts while this share of it is inside; it is one cut by the edge while
+# this share is: less shows nobody.
+INSIDE, CUT = 0.6, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,10 @@ def film(
         yield np.clip(frame.astype(np.int16) + noise[i % len(noise)], 0, 255).astype(np.uint8)
 
 
-def labels_of(view: View, labels: list[Label], size: tuple[int, int]) -> list[tuple[int, Label, Box, bool]]:
-    """Return (index, label, box as far as it is in the frame, counts) of the labels that a view shows."""
+def labels_of(
+    view: View, labels: list[Label], size: tuple[int, int]
+) -> list[tuple[int, Label, Box, bool, bool]]:
+    """Return (index, label, box as far as it is in the frame, counts, counts as cut) of what a view shows."""
     shown = []
     for index, label in enumerate(labels):
         x, y, w, h = view.of(label.box)
@@ -87,7 +90,7 @@ def labels_of(view: View, labels: list[Label], size: tuple[int, int]) -> list[tu
         if right <= left or bottom <= top:
             continue
         inside = (right - left) * (bottom - top) / (w * h)
-        shown.append(
-            (index, label, (left, top, right - left, bottom - top), label.counts and inside >= INSIDE)
-        )
+        box = (left, top, right - left, bottom - top)
+        cut = label.counts and CUT <= inside < INSIDE
+        shown.append((index, label, box, label.counts and inside >= INSIDE, cut))
     return shown

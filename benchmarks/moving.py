@@ -52,9 +52,9 @@ def film(
             shown[still.path.stem] = still
             views = camera.path(still.size, size, frames, seed=number)
             for view, frame in zip(views, camera.film(picture, views, size, seed=number), strict=True):
-                for index, label, box, counts in camera.labels_of(view, still.labels, size):
+                for index, label, box, counts, cut in camera.labels_of(view, still.labels, size):
                     if label.kind in LEAST:
-                        mark = Mark(f"{still.path.stem}#{index}", label.kind, box, counts)
+                        mark = Mark(f"{still.path.stem}#{index}", label.kind, box, counts, cut)
                         truth.marks[truth.frames].append(mark)
                 truth.frames += 1
                 yield frame

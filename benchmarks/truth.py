@@ -19,12 +19,16 @@ Masks = Mapping[int, Sequence[Box]]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One face or plate in one frame; those that do not count are private all the same, so masking them is right."""
+    """One face or plate in one frame; those that do not count are private all the same, so masking them is right.
+
+    `cut`: it would count, were it not cut by the edge of the picture.
+    """
 
     track: str
     kind: str
     box: Box
     counts: bool
+    cut: bool = False
 
 
 @dataclass(slots=True)
@@ -80,10 +84,12 @@ def score(
     kind: str,
     take: Callable[[str], bool] = lambda track: True,
     heights: tuple[float, float] | None = None,
+    cut: bool = False,
 ) -> Score:
     """Score one kind; `shared(frame, box)` is the share of a box under the masks, `masked(frame)` pixels under them.
 
-    `heights` are the least height and the one that is too large; by default those that the targets count.
+    `heights` are the least height and the one that is too large; by default those that the targets count. `cut`: score
+    those that the edge of the picture cuts instead.
 
     Areas are added up where the video is labelled completely and `take` leaves nothing out: they are of all kinds.
     """
@@ -93,7 +99,8 @@ def score(
     for frame in range(truth.frames):
         marks = truth.marks.get(frame, [])
         for mark in marks:
-            if mark.kind == kind and mark.counts and least <= mark.box[3] < most and take(mark.track):
+            counts = mark.cut if cut else mark.counts
+            if mark.kind == kind and counts and least <= mark.box[3] < most and take(mark.track):
                 found.covered[mark.track].append(shared(frame, mark.box))
         found.masked += masked(frame)
         found.true += union_area([mark.box for mark in marks], width, height)

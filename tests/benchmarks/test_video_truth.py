@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -14,8 +16,6 @@ SIZE = (320, 180)
 
 
 def _truth(tmp_name: str = "ride.mp4") -> Truth:
-    from pathlib import Path
-
     truth = Truth(Path(tmp_name), (100, 50), 3, complete=True)
     for frame in range(3):
         truth.marks[frame] = [
@@ -58,8 +58,8 @@ def test_the_camera_moves_and_its_labels_stay_on_the_thing() -> None:
     views = camera.path((640, 400), SIZE, 20, seed=3)
     boxes = []
     for view, frame in zip(views, camera.film(picture, views, SIZE, seed=3), strict=True):
-        ((index, _, (x, y, w, h), counts),) = camera.labels_of(view, [label], SIZE)
-        assert (index, counts) == (0, True)
+        ((index, _, (x, y, w, h), counts, cut),) = camera.labels_of(view, [label], SIZE)
+        assert (index, counts, cut) == (0, True, False)
         ys, xs = np.nonzero(frame.min(axis=2) > 172)
         assert (xs.min(), ys.min()) == (pytest.approx(x, abs=1.5), pytest.approx(y, abs=1.5))
         assert (xs.max() + 1, ys.max() + 1) == (pytest.approx(x + w, abs=1.5), pytest.approx(y + h, abs=1.5))
@@ -71,12 +71,25 @@ def test_a_thing_that_is_mostly_outside_is_shown_but_does_not_count() -> None:
     view = camera.View(left=100, top=0, scale=1)
     inside = Label(0, "face", (120, 10, 20, 20), {})
     leaving = Label(0, "face", (88, 10, 20, 20), {})
+    hardly = Label(0, "face", (84, 10, 20, 20), {})
     gone = Label(0, "face", (10, 10, 20, 20), {})
-    shown = camera.labels_of(view, [inside, leaving, gone], SIZE)
-    assert [(index, box, counts) for index, _, box, counts in shown] == [
-        (0, (20, 10, 20, 20), True),
-        (1, (0, 10, 8, 20), False),
+    shown = camera.labels_of(view, [inside, leaving, hardly, gone], SIZE)
+    assert [(index, box, counts, cut) for index, _, box, counts, cut in shown] == [
+        (0, (20, 10, 20, 20), True, False),
+        (1, (0, 10, 8, 20), False, True),
+        (2, (0, 10, 4, 20), False, False),
     ]
+
+
+def test_what_the_edge_cuts_is_scored_on_its_own() -> None:
+    truth = Truth(Path("film.mp4"), SIZE, 1, complete=True)
+    truth.marks[0] = [
+        Mark("whole", "face", (60, 10, 20, 20), True),
+        Mark("cut", "face", (0, 10, 8, 20), False, cut=True),
+    ]
+    masks = by_boxes(truth, {0: [(0, 0, 20, 40)]})
+    assert score(truth, *masks, kind="face").covered == {"whole": [0.0]}
+    assert score(truth, *masks, kind="face", cut=True).covered == {"cut": [1.0]}
 
 
 def test_black_paint_is_found_and_dark_things_are_not_taken_for_it() -> None:
