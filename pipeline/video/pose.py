@@ -23,6 +23,7 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 FULL_MODEL = 1  # the one of three that is in the wheel
 ROUND = 1.25  # side of the square that the landmark model sees, in longer sides of the person box
+RIM = 4  # px around that square: what it is sampled from at its edge
 MARGIN = 0.15  # of the box on each side where BlazePose's own detector looks again
 LEAST = 32  # px: a smaller crop has no joints to find
 CONFIDENCE = 0.5
@@ -152,26 +153,36 @@ class PoseEstimator:
         """Place landmarks in the square around an upright person's box."""
         from mediapipe.framework.formats import rect_pb2
 
-        height, width = rgb.shape[:2]
+        # MediaPipe copies what it is given: the square alone instead of the whole frame for each person.
         side = ROUND * max(box.w, box.h)
+        square = pad(box, (side - box.w) / 2 + RIM, (side - box.h) / 2 + RIM)
+        area, crop = _cut_out(rgb, square)
         region = rect_pb2.NormalizedRect(
-            x_center=box.cx / width, y_center=box.cy / height, width=side / width, height=side / height
+            x_center=(box.cx - area.x) / area.w,
+            y_center=(box.cy - area.y) / area.h,
+            width=side / area.w,
+            height=side / area.h,
         )
-        marks = self._landmarks().process({"image": rgb, "region": region}).landmarks
-        return _pose(marks, Box("frame", 0, 0, width, height), width, height)
+        marks = self._landmarks().process({"image": crop, "region": region}).landmarks
+        return _pose(marks, area, rgb.shape[1], rgb.shape[0])
 
     def _by_detector(self, rgb: Picture, area: Box) -> Pose | None:
         """Let BlazePose find the most prominent person of a part of the picture, turned however they are."""
-        left, top = round(area.x), round(area.y)
-        crop = np.ascontiguousarray(rgb[top : round(area.y2), left : round(area.x2)])
-        height, width = crop.shape[:2]
-        if min(height, width) < LEAST:
+        area, crop = _cut_out(rgb, area)
+        if min(crop.shape[:2]) < LEAST:
             return None
         region = self._detector().process({"image": crop}).region
         if region is None:
             return None
         marks = self._landmarks().process({"image": crop, "region": region}).landmarks
-        return _pose(marks, Box("frame", left, top, width, height), rgb.shape[1], rgb.shape[0])
+        return _pose(marks, area, rgb.shape[1], rgb.shape[0])
+
+
+def _cut_out(rgb: Picture, area: Box) -> tuple[Box, Picture]:
+    """Return what lies in the picture of an area, in whole pixels: where that is, and its pixels."""
+    left, top = max(0, round(area.x)), max(0, round(area.y))
+    crop = np.ascontiguousarray(rgb[top : max(top, round(area.y2)), left : max(left, round(area.x2))])
+    return Box("area", left, top, crop.shape[1], crop.shape[0]), crop
 
 
 def _graph(

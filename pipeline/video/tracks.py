@@ -21,8 +21,10 @@ HOLD_S = 0.6
 # is followed by its motion for longer. Plates sit on rigid cars, so motion alone holds them well.
 ESTABLISHED_HITS = 5
 ESTABLISHED_HOLD_S = {"plate": 2.0, "jersey": 1.5, "face": 1.0}
-# A lost box grows by this share of its size a second on each side: the person may turn, the flow may slip.
-LOST_GROWTH_PER_S = 0.15
+# A lost box grows by this share of its size a second on each side: the person may turn, the flow may slip. Numbers on
+# backs slip more; a face has its wider padding.
+LOST_GROWTH_PER_S = {"face": 0.15}
+OTHERS_GROWTH_PER_S = 0.2
 # But not before the next look at it is due, and missed.
 PATIENCE_S = 0.2
 # A single weak detection is more often a lantern than a face: it is covered for this long on each side only, unless
@@ -58,7 +60,6 @@ class Tracker:
         self.hold = max(1, round(HOLD_S * fps))
         self.glimpse = max(1, round(GLIMPSE_S * fps))
         self.patience = max(1, round(PATIENCE_S * fps))
-        self.growth = LOST_GROWTH_PER_S / fps
         self.active: list[Track] = []
         self.closed: list[Track] = []
         self._steps: dict[int, Step] = {}
@@ -175,6 +176,10 @@ class Tracker:
             return max(self.hold, round(ESTABLISHED_HOLD_S.get(track.kind, HOLD_S) * self.fps))
         return self.hold
 
+    def _growth_of(self, track: Track) -> float:
+        """Return by which share of its size a lost box grows a frame, on each side."""
+        return LOST_GROWTH_PER_S.get(track.kind, OTHERS_GROWTH_PER_S) / self.fps
+
     def _believed(self, track: Track, frame: int) -> bool:
         if len(track.hits) > 1 or track.scores[0] >= SURE or abs(frame - track.hits[0]) <= self.glimpse:
             return True
@@ -221,7 +226,8 @@ class Tracker:
             if step is None or step.cut:
                 track.opens = step is not None
                 break
-            at = pad(carried(at, step, self.scale, back=True), self.growth * box.w, self.growth * box.h)
+            grown = self._growth_of(track)
+            at = pad(carried(at, step, self.scale, back=True), grown * box.w, grown * box.h)
             if self._outside(at):
                 break
             track.put(f, at)
@@ -240,7 +246,8 @@ class Tracker:
             if track.kind == RIGID:
                 at = extent.coming_in(before, at, self.width)
             if f - track.placed > self.patience:  # so long the motion alone is enough
-                at = pad(at, self.growth * at.w, self.growth * at.h)
+                grown = self._growth_of(track)
+                at = pad(at, grown * at.w, grown * at.h)
             if self._outside(at):
                 return
             track.put(f, at)
