@@ -20,6 +20,7 @@ THRESHOLD_WORDS = {
     "hold_s": "A region stays covered this many seconds before and after it was seen",
     "established_hold_s": "… and this many when it was seen for long",
     "lost_growth_per_s": "A covered region that is lost grows by this share every second",
+    "left_in": "What leaves the picture is covered until less than this share of its width or height is in it",
     "glimpse_s": "Seen for less than this many seconds, a region counts as doubtful",
     "sure": "A detection counts as sure from this score on (0 to 1)",
     "reach": "Two detections are one thing within this many of its own sizes",
