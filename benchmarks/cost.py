@@ -76,7 +76,7 @@ def _engine(
     else:
         kinds.insert(0, ("redaction alone", redact, only))
     runs: dict[str, list[Run]] = {what: [] for what, _, _ in kinds}
-    for number in range(1 if bench.quick else ROUNDS):
+    for number in _rounds(bench):
         base = base_cost(bench, clip)
         for what, _, options in kinds:
             bench.tell(f"cost: {what}, {name}, round {number + 1}")
@@ -94,6 +94,10 @@ def _engine(
         figures.append(_figure(f"again with a mark, {name}", [again], None))
         rows.append(row(clip.stem, frames, again, "again with a mark"))
     return figures
+
+
+def _rounds(bench: Bench) -> range:
+    return range(1 if bench.quick else ROUNDS)
 
 
 def _run(bench: Bench, clip: Path, vertical: str, options: tuple[str, ...], base_s: float) -> Run:
@@ -117,8 +121,7 @@ def _beside_peers(bench: Bench, rows: list[str], section: Section) -> list[Figur
     """Run engine and peers over the same few seconds; a peer takes tens of CPU seconds a second of footage."""
     clip = _clip(bench, "street-720.mp4", STREET, 720, each=1 if bench.quick else 3)
     frames, only = media.count(clip), engine.redact_only(bench)
-    rounds = range(1 if bench.quick else ROUNDS)
-    alike = [_run(bench, clip, "driving", only or (), base_cost(bench, clip)) for _ in rounds]
+    alike = [_run(bench, clip, "driving", only or (), base_cost(bench, clip)) for _ in _rounds(bench)]
     ours, what = _median(alike), "redaction alone" if only else "everything"
     rows.append(row(clip.stem, frames, ours, f"Fairframe, {what}"))
     figures = [_figure(f"Fairframe, {what}, beside the peers on {frames} frames of 720p", alike, None)]
@@ -127,7 +130,7 @@ def _beside_peers(bench: Bench, rows: list[str], section: Section) -> list[Figur
     for peer in installed:
         bench.tell(f"cost: {peer.label}")
         try:
-            runs = [_of_peer(bench, clip, peer) for _ in rounds]
+            runs = [_of_peer(bench, clip, peer) for _ in _rounds(bench)]
         except processes.Failed as why:
             figures.append(Figure(f"{peer.peer.name}, same clip", None, "× BASE", note=str(why)))
             continue

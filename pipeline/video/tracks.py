@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from statistics import median_high
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video import extent
-from pipeline.video.boxes import Box, envelope, iou, pad
+from pipeline.video.boxes import Box, clip_to, envelope, iou, pad
 from pipeline.video.follow import Look
 from pipeline.video.motion import Step, carried
 from pipeline.video.track import Track
@@ -127,7 +128,7 @@ class Tracker:
                     break
                 at = carried(at, step, self.scale) if at else None
             if at is not None and not self._outside(at):
-                found.append(replace(at, score=sorted(track.scores)[len(track.scores) // 2]))
+                found.append(replace(at, score=median_high(track.scores)))
         return found
 
     def finish(self, last: int) -> None:
@@ -220,13 +221,12 @@ class Tracker:
         )
         self._next += 1
         track.put(frame, box)
-        at = box
+        at, grown = box, self._growth_of(track)
         for f in range(frame - 1, max(self._floor, frame - self.hold) - 1, -1) if box.kind != PERSON else ():
             step = self._steps.get(f + 1)
             if step is None or step.cut:
                 track.opens = step is not None
                 break
-            grown = self._growth_of(track)
             at = pad(carried(at, step, self.scale, back=True), grown * box.w, grown * box.h)
             if self._outside(at):
                 break
@@ -237,7 +237,7 @@ class Tracker:
 
     def _forward(self, track: Track, frame: int) -> None:
         """Carry the track to this frame; it grows while nothing confirms it."""
-        at = track.at(track.end - 1)
+        at, grown = track.at(track.end - 1), self._growth_of(track)
         for f in range(track.end, frame + 1):
             step = self._steps.get(f)
             if at is None or step is None or step.cut or f - track.last_hit > self._hold_of(track):
@@ -246,7 +246,6 @@ class Tracker:
             if track.kind == RIGID:
                 at = extent.coming_in(before, at, self.width)
             if f - track.placed > self.patience:  # so long the motion alone is enough
-                grown = self._growth_of(track)
                 at = pad(at, grown * at.w, grown * at.h)
             if self._outside(at):
                 return
@@ -319,10 +318,9 @@ class Tracker:
         self.active = []
 
     def _outside(self, box: Box) -> bool:
-        across = min(box.x2, self.width) - max(box.x, 0.0)
-        down = min(box.y2, self.height) - max(box.y, 0.0)
+        inside = clip_to(box, self.width, self.height)
         least = 0.5 if box.kind == PERSON or box.h > TALL * self.height else LEFT_IN
-        return across < least * box.w or down < least * box.h
+        return inside.w < least * box.w or inside.h < least * box.h
 
     def _judge(self, track: Track, *, cut: bool = False) -> None:
         """Write down why a person should look at this track: what may show before, after or between its boxes.

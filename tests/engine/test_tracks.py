@@ -115,7 +115,7 @@ def test_what_is_tall_is_left_when_half_of_it_is_out() -> None:
 
 def test_a_lost_box_grows() -> None:
     out = follow({60: [plate(300)]}, frames=120)
-    assert out[78][0][1].w > 1.1 * out[60][0][1].w
+    assert out[75][0][1].w > 1.1 * out[60][0][1].w
 
 
 def test_a_single_weak_glimpse_is_covered_briefly_but_a_second_one_confirms_it() -> None:
@@ -169,7 +169,7 @@ def test_a_face_that_two_tracks_follow_is_masked_by_one_and_stays_covered() -> N
     seen = {f: [face(200)] for f in range(0, 60, 3)} | {f: [face(200), face(204)] for f in (30, 33, 36)}
     out = follow(seen, frames=90, kinds=FACE)
     assert {len(out[f]) for f in range(60)} == {1}
-    assert all(covered(face(200), out[f][0][1]) > 0.9 for f in range(60))
+    assert all(covered(face(200), out[f][0][1]) > 0.95 for f in range(60))
     assert all(covered(face(204), out[f][0][1]) > 0.9 for f in (30, 33, 36))
 
 
