@@ -24,6 +24,8 @@ MOST = 0.8  # share of a word on the trunk
 SAME = 0.6  # overlap from which two boxes are one person
 UPRIGHT, HEAD = 1.8, 0.12  # height ÷ width of who stands; share of the height that is the head
 TALLEST = 0.4  # of the person: larger text is on what they stand before
+# Where nobody is seen somebody may still be there: the whole picture is read at this width, from this score on.
+WITHOUT, ALONE = 384, 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,14 @@ class Jerseys:
     ) -> list[Box]:
         """Find numbers and names in an H × W × 3 picture; people take turns where there are too many for it.
 
-        People who show one of the `known` boxes are spared.
+        People who show one of the `known` boxes are spared. Where there are no people the whole picture is read.
         """
         height, width = bgr.shape[:2]
+        if not people:
+            everywhere = Box("all", 0, 0, width, height)
+            _, numbers = self.text.lines_and_numbers(bgr, everywhere, zoom=2, longest=WITHOUT)
+            sure = (pad(box, RIM * box.w, RIM * box.h) for box in numbers if box.score >= ALONE)
+            return merged(clip_to(box, width, height) for box in sure)
         places = suppress(
             (
                 person

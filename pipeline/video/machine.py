@@ -11,7 +11,8 @@ from pathlib import Path
 import cv2
 
 # malloc.h of glibc.
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+MIB = 1024 * 1024
 CPU_FACTS = Path("/proc/cpuinfo")
 
 
@@ -19,13 +20,15 @@ CPU_FACTS = Path("/proc/cpuinfo")
 def prepare() -> None:
     """Set up this process; further calls do nothing.
 
-    glibc gives large buffers back at once: threads that hand frames on otherwise leave holes in its heaps. The eyes'
+    glibc gives large buffers back at once: threads that hand frames on otherwise leave holes in its heaps. It keeps
+    small ones, else the ends of its heaps would be given back and zeroed again a hundred times a second. The eyes'
     threads share the cores; OpenCV's own would fight with them.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library: nothing to set
         libc = ctypes.CDLL(None)
         libc.mallopt(M_ARENA_MAX, 2)
-        libc.mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
+        libc.mallopt(M_MMAP_THRESHOLD, MIB)
+        libc.mallopt(M_TRIM_THRESHOLD, 64 * MIB)
     cv2.setNumThreads(1)
 
 

@@ -18,7 +18,7 @@ LEAST_LETTERS = 0.07  # width of a plate as share of its vehicle's
 ALONE = 0.45  # score of the plate head from which its box counts outside the vehicles
 HALVED = 640  # wider inputs are read in halves, for the network's memory
 NARROW = 2.0  # height ÷ width of them, seen from the side
-CLOSE = 0.85  # share of the picture's width that one takes at most
+CLOSE = 0.95  # share of the picture's width that one takes at most, with the room that the head gives it
 FOUND = 0.4  # a plate of this score in a vehicle spares it the search for letters
 IN_BOTH = 0.12  # share of a picture that is in both of its halves
 LEAST_VEHICLE = 70  # px: the plates of smaller ones cannot be read
@@ -38,7 +38,8 @@ class Effort:
     there is none: at night a car is two lamps and a plate. `vehicle` is the score of a vehicle worth searching,
     `widest` the largest share of its width that letters of a plate take: signs on shops that look a little like
     vehicles stay uncovered. `head` is the score of the plate head from which its box in a vehicle counts, `rim` the
-    shares of it that it gets on each side, and above and below.
+    shares of it that it gets on each side, and above and below. `thorough`: the plate detector looks where there is no
+    vehicle too, and the head where the detector has found something: a badge, or half of the plate.
     """
 
     widths: tuple[int, ...]
@@ -51,6 +52,7 @@ class Effort:
     everywhere: int = 0
     without: int = 0
     rim: tuple[float, float] = (0.06, 0.0)
+    thorough: bool = False
 
 
 # A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
@@ -81,7 +83,9 @@ STILL = Effort(
     widest=0.65,
     head=0.2,
     everywhere=1280,
+    without=640,
     rim=(0.09, 0.09),
+    thorough=True,
 )
 
 
@@ -110,7 +114,7 @@ class PlateSearch:
         effort = FIRST if close else self.effort
         height, width = bgr.shape[:2]
         found: list[Box] = []
-        if whole:
+        if whole and (vehicles or effort.thorough):
             for wide in effort.widths:
                 found += self.plates.find(bgr, width=wide, enlarge=1.5)
         places = apart(
@@ -122,13 +126,15 @@ class PlateSearch:
         )
         left = effort.pixels
         for vehicle in in_turn(places, turn):
-            if any(box.score >= FOUND and covered(box, vehicle) > 0.9 for box in found):
+            shows_one = any(box.score >= FOUND and covered(box, vehicle) > 0.9 for box in found)
+            if shows_one and not effort.thorough:
                 continue
+            lettered, least = ([], ALONE) if shows_one else ([vehicle], effort.head)
             area = _lower_part(vehicle, width, height)
             for longest in effort.longest:
                 scale = min(effort.zoom, longest / max(area.w, area.h, 1))
                 left -= area.area * scale**2
-                found += self._read(bgr, area, [vehicle], effort, effort.zoom, longest, effort.head)
+                found += self._read(bgr, area, lettered, effort, effort.zoom, longest, least)
             if left <= 0:
                 break
         everywhere = effort.everywhere if places else effort.without if whole else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from pipeline.video.boxes import Box, clip_to, suppress
@@ -60,7 +61,7 @@ def balanced(bgr: Picture) -> Picture:
         return bgr
     ramp = np.arange(256)[:, None] * (means.mean() / means)[None]
     table = np.clip(ramp, 0, 255).astype(np.uint8)
-    return np.stack([table[:, channel][bgr[..., channel]] for channel in range(3)], axis=2)
+    return np.asarray(cv2.LUT(bgr, table[None]), np.uint8)
 
 
 def whole_plate(box: Box) -> Box:

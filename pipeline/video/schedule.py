@@ -48,6 +48,8 @@ LOOKS = ("objects", "faces", "plates", "wide", "pose", "jerseys", "text")
 CLOSE = "close"
 # Every second look for faces is a coarser one.
 COARSE = "coarse"
+# What is burnt in is there in every scene: once it is known, another scene is no reason to look.
+OF_RECORDING = frozenset({"text"})
 # In the same frames as the objects where they can be.
 OF_PEOPLE = frozenset({"pose", "jerseys"})
 
@@ -86,7 +88,7 @@ class Schedule:
     def looks(
         self, index: int, *, fresh: bool, quiet: Collection[str] = (), still: bool = False
     ) -> frozenset[str]:
-        """Return what is looked for in a frame; in a `fresh` scene everything, for nothing of it is known.
+        """Return what is looked for in a frame; in a `fresh` scene all that is the scene's, for nothing of it is known.
 
         `quiet`: looks that may come more seldom now, of QUIET_S. `still`: the camera stands still.
         """
@@ -96,7 +98,8 @@ class Schedule:
         for place, look in enumerate(LOOKS):
             every = (self._quiet if look in quiet else usual)[look]
             at = 0 if look in OF_PEOPLE else place
-            if look not in self._left_out and (fresh or number % every == at % every):
+            new = fresh and not (look in OF_RECORDING and look in quiet)
+            if look not in self._left_out and (new or number % every == at % every):
                 wanted.add(look)
                 if look == "faces" and not fresh and number // every % 2:
                     wanted.add(COARSE)

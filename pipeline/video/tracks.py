@@ -173,7 +173,8 @@ class Tracker:
 
     def _hold_of(self, track: Track) -> int:
         established = len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE
-        if established or track.placed > track.last_hit:
+        found_again = track.placed > track.last_hit and (track.kind != RIGID or not self._weak(track))
+        if established or found_again:
             return max(self.hold, round(ESTABLISHED_HOLD_S.get(track.kind, HOLD_S) * self.fps))
         return self.hold
 
@@ -181,8 +182,11 @@ class Tracker:
         """Return by which share of its size a lost box grows a frame, on each side."""
         return LOST_GROWTH_PER_S.get(track.kind, OTHERS_GROWTH_PER_S) / self.fps
 
+    def _weak(self, track: Track) -> bool:
+        return len(track.hits) == 1 and track.scores[0] < SURE
+
     def _believed(self, track: Track, frame: int) -> bool:
-        if len(track.hits) > 1 or track.scores[0] >= SURE or abs(frame - track.hits[0]) <= self.glimpse:
+        if not self._weak(track) or abs(frame - track.hits[0]) <= self.glimpse:
             return True
         if track.opens and frame <= track.hits[0]:  # what stands at the start of a scene was not seen coming
             return True
@@ -266,8 +270,12 @@ class Tracker:
             at = carried(at, step, self.scale, back=True)
             share = (f - start) / (frame - start)
             doubt = 2 * min(share, 1 - share)  # most doubtful in the middle of the gap
-            mixed = pad(_mix(track.at(f) or at, at, share), 0.5 * slip_x * doubt, 0.5 * slip_y * doubt)
-            track.put(f, extent.steadied(at, mixed) if track.kind == FACE else mixed)
+            forward = track.at(f) or at
+            mixed = pad(_mix(forward, at, share), 0.5 * slip_x * doubt, 0.5 * slip_y * doubt)
+            if track.kind == FACE:
+                mixed = extent.steadied(at, mixed)
+            # Where the way forward had put it stays covered: the later look is not always the better one.
+            track.put(f, mixed if track.kind == RIGID else envelope(mixed, forward))
         track.put(frame, box)
         track.placed = frame
 

@@ -134,3 +134,17 @@ def test_a_quiet_road_is_looked_at_less_and_a_street_with_people_as_often_as_bef
     assert sum("wide" in looks for looks in quiet) < sum("wide" in looks for looks in busy)
     assert [looks & {"objects"} for looks in quiet] == [looks & {"objects"} for looks in busy]
     assert all("plates" in looks for looks in quiet if "wide" in looks)
+
+
+def test_a_new_scene_is_no_reason_to_look_for_what_is_burnt_in_once_that_is_known() -> None:
+    schedule = Schedule(options=Options.of(vertical="sports"), fps=25)
+    quiet = {"text", "faces"}
+    other = [
+        index
+        for index in range(0, 300, 3)
+        if "text" not in schedule.looks(index, fresh=False) | schedule.looks(index, fresh=False, quiet=quiet)
+    ]
+    assert all("text" in schedule.looks(index, fresh=True) for index in other)
+    known = [schedule.looks(index, fresh=True, quiet=quiet) for index in other]
+    assert not any("text" in looks for looks in known)
+    assert all({"faces", "objects", "close"} <= looks for looks in known)

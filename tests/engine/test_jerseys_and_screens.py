@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -68,6 +69,22 @@ def test_plain_shirts_and_nobody_show_nothing(stills: Detectors) -> None:
     assert stills.jerseys(scene, PEOPLE) == []
     assert stills.jerseys(scene, []) == []
     assert stills.jerseys(scene, [Box("person", 1270, 700, 60, 90, 0.9)]) == []
+
+
+def test_a_number_is_covered_where_its_wearer_is_not_seen(frames: Detectors) -> None:
+    scene, worn = pitch(["10", "27"])
+    found = [region(box) for box in frames.jerseys(scene, [])]
+    assert {box.kind for box in found} == {"jersey"}
+    assert any(covered(truth, box) > 0.9 for truth in worn for box in found)
+    assert sum(box.area for box in found) < 6 * sum(truth.area for truth in worn)
+
+
+def test_a_large_screen_must_be_surer_for_it_covers_much(frames: Detectors) -> None:
+    """A white car seen from above is a telephone to the object detector, with a score of 0.64."""
+    scene = np.full((720, 1280, 3), 180, np.uint8)
+    large = Box("cell phone", 400, 100, 300, 500, 0.64)
+    assert frames.screens(scene, [large]) == []
+    assert [box.kind for box in frames.screens(scene, [replace(large, score=0.75)])] == ["screen"]
 
 
 def test_lit_screens_are_covered_dark_and_doubtful_ones_not(frames: Detectors) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,8 +13,9 @@ from pipeline.training import plate_scenes
 from pipeline.training.plate_scenes import STRIDE, Scene, cleaned, sample, targets
 from pipeline.training.render_plates import HEIGHT, drawn
 from pipeline.video import text_head
-from pipeline.video.boxes import Box, iou
-from pipeline.video.plate_search import FRAME, PlateSearch
+from pipeline.video.boxes import Box, covered, iou
+from pipeline.video.plate_search import FRAME, STILL, Effort, PlateSearch, _likely
+from pipeline.video.plates import Plates
 from pipeline.video.text import Text
 from pipeline.video.text_head import TextHead
 
@@ -152,3 +154,55 @@ def test_a_frame_without_a_vehicle_is_read_whole_when_the_whole_frame_has_its_tu
     search.find(frame, [Box("car", 400, 300, 200, 160, 0.9)])
     assert len(text.parts) == 1
     assert text.parts[0][0][2] < 300
+
+
+class AskedPlates(Plates):
+    """Remembers at what sizes it was asked to look; finds a badge at the top of every vehicle, as it does."""
+
+    def __init__(self, badge: Box) -> None:
+        self.badge, self.widths = badge, list[int]()
+
+    def find(self, bgr: np.ndarray, *, width: int, enlarge: float = 1.0) -> list[Box]:
+        self.widths.append(width)
+        return [self.badge]
+
+
+def searched(
+    effort: Effort, vehicles: list[Box]
+) -> tuple[list[int], list[tuple[list[float], int]], list[Box]]:
+    """Return at what sizes both detectors looked at a car's rear with a badge above its plate, and what they found."""
+    picture, plate = rear(420, random.Random(2))
+    frame = np.full((480, 640, 3), 110, np.uint8)
+    frame[30:450, 100:520] = picture
+    text = Asked()
+    search = PlateSearch(text, threads=1, effort=effort, threshold=0.1)
+    search.plates = badge = AskedPlates(Box("plate", 290, 190, 40, 14, 0.45))
+    found = search.find(frame, vehicles)
+    there = replace(plate, x=plate.x + 100, y=plate.y + 30)
+    covering = [box for box in found if covered(there, box) > 0.9 and box.area < 3 * there.area]
+    return badge.widths, text.parts, covering
+
+
+def test_a_frame_without_a_vehicle_is_left_to_the_head() -> None:
+    """Its one look finds what the plate detector finds there, for half of the time."""
+    widths, parts, _ = searched(FRAME, [])
+    assert widths == []
+    assert [longest for _, longest in parts] == [384]
+    widths, parts, _ = searched(STILL, [])
+    assert widths == [960, 1600]
+    assert [longest for _, longest in parts] == [640]
+
+
+def test_a_badge_does_not_spare_the_car_of_a_still_its_search() -> None:
+    car = Box("car", 100, 30, 420, 420, 0.9)
+    _, parts, found = searched(STILL, [car])
+    assert {longest for _, longest in parts} >= {720, 256}
+    assert found
+
+
+def test_a_plate_that_fills_the_picture_is_taken_and_what_is_wider_is_none() -> None:
+    def kept(width: float) -> list[Box]:
+        return _likely([Box("plate", 8, 100, width, 110, 0.7)], 0.2, 416, 416, (0.09, 0.09))
+
+    assert kept(383)
+    assert not kept(400)
