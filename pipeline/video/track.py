@@ -25,6 +25,7 @@ class Track:
     review: set[str] = field(default_factory=set)
     look: Look | None = None  # what it looked like when it was last detected
     placed: int = -1  # the last frame in which detector or look said where it is
+    doubted: int = -1  # the last frame in which another was seen beside where this one was expected
     opens: bool = False  # the scene began less than the hold before the first detection
 
     def at(self, frame: int) -> Box | None:

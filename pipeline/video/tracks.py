@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from statistics import median_high
 
@@ -42,6 +42,10 @@ RIGID = "plate"
 FACE = "face"
 # Overlap from which two tracks follow the same face: a box that jumped begins a second one.
 TWICE = 0.55
+# Overlap with where a face is expected under which what is seen is another one, that stands beside it or half behind.
+# Of 170 faces filmed by a moving camera 4 instead of 5 leaked in some frame, of their boxes 0.993 instead of 0.990 were
+# covered. But it may be the same after all, so the one that was expected is followed until its next look is due.
+ANOTHER = 0.3
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
 # Fewer detections than this of something that was clear make a track doubtful.
@@ -101,7 +105,7 @@ class Tracker:
             track.scores.append(box.score)
             seen[track.id] = box
         for box in fresh:
-            seen[self._begin(frame, box).id] = box
+            seen[self._begin(frame, box, self._beside(frame, box)).id] = box
         if luma is not None:
             for track in self.active:
                 if track.kind in BY_LOOK:
@@ -173,6 +177,8 @@ class Tracker:
 
     def _hold_of(self, track: Track) -> int:
         established = len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE
+        if track.doubted > track.last_hit:
+            return min(self.hold, track.doubted - track.last_hit + self.patience)
         found_again = track.placed > track.last_hit and (track.kind != RIGID or not self._weak(track))
         if established or found_again:
             return max(self.hold, round(ESTABLISHED_HOLD_S.get(track.kind, HOLD_S) * self.fps))
@@ -207,7 +213,9 @@ class Tracker:
             if predicted is None:
                 continue
             for d, box in enumerate(detections):
-                if box.kind == track.kind and (score := _alike(predicted, box)) > 0:
+                if box.kind != track.kind or (box.kind == FACE and iou(predicted, box) < ANOTHER):
+                    continue
+                if (score := _alike(predicted, box)) > 0:
                     options.append((score, t, d))
         pairs: list[tuple[Track, Box]] = []
         used_tracks: set[int] = set()
@@ -219,14 +227,23 @@ class Tracker:
                 pairs.append((self.active[t], detections[d]))
         return pairs, [box for d, box in enumerate(detections) if d not in used]
 
-    def _begin(self, frame: int, box: Box) -> Track:
+    def _beside(self, frame: int, box: Box) -> list[Track]:
+        """Return the tracks of faces that were not seen in this frame, beside which this one was."""
+        missed = [track for track in self.active if track.kind == FACE == box.kind and track.last_hit < frame]
+        return [track for track in missed if (at := track.at(frame)) is not None and _alike(at, box) > 0]
+
+    def _begin(self, frame: int, box: Box, beside: Sequence[Track]) -> Track:
+        """Follow something new, also back to where it came from; what is `beside` it covers what was before."""
         track = Track(
             id=self._next, kind=box.kind, first=frame, hits=[frame], scores=[box.score], placed=frame
         )
         self._next += 1
         track.put(frame, box)
+        for other in beside:
+            other.doubted = frame
+        back = min([self.hold, *(frame - other.last_hit for other in beside)])
         at, grown = box, self._growth_of(track)
-        for f in range(frame - 1, max(self._floor, frame - self.hold) - 1, -1) if box.kind != PERSON else ():
+        for f in range(frame - 1, max(self._floor, frame - back) - 1, -1) if box.kind != PERSON else ():
             step = self._steps.get(f + 1)
             if step is None or step.cut:
                 track.opens = step is not None

@@ -212,3 +212,25 @@ def test_faces_that_pass_each_other_are_covered_when_they_part() -> None:
     for f in range(0, 60, 3):
         assert covers(out, f, left[f])
         assert covers(out, f, right[f])
+
+
+NEAR, BEHIND = Box("face", 200, 100, 60, 72, 0.9), Box("face", 200, 62, 34, 42, 0.9)
+
+
+def test_a_face_that_a_look_misses_stays_covered_when_another_is_seen_half_behind_it() -> None:
+    """The coarser look finds one of two: it is not taken for the other, whose box would shrink and move away."""
+    seen = {f: [NEAR] for f in range(0, 60, 3)} | {30: [BEHIND]}
+    out = follow(seen, frames=60, kinds=FACE)
+    assert all(covers(out, f, NEAR) for f in range(60))
+    assert covers(out, 30, BEHIND)
+
+
+def test_a_face_that_jumped_leaves_no_box_behind_for_long() -> None:
+    """It may have been the same face, faster than the flow: then nobody is where it was expected."""
+    away = replace(NEAR, x=250)
+    out = follow(
+        {0: [NEAR], 3: [NEAR], 6: [NEAR]} | {f: [away] for f in range(9, 60, 3)}, frames=60, kinds=FACE
+    )
+    assert all(covers(out, f, NEAR) for f in range(9))
+    assert all(covers(out, f, away) for f in range(9, 60))
+    assert not any(covered(NEAR, box) > 0.9 for f in range(21, 60) for _, box in out[f])
