@@ -142,12 +142,17 @@ class Eyes:
         return seen
 
     def _colours(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the frame as BGR, in a picture that this thread uses again: new pages cost more than that."""
-        bgr = getattr(self._pictures, "bgr", None)
-        if bgr is None:
-            bgr = self._pictures.bgr = np.empty((self.height, self.width, 3), np.uint8)
+        """Return the frame as BGR."""
         rows = buffer.reshape(self.height * 3 // 2, self.width)
-        return np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_I420, dst=bgr), np.uint8)
+        return np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_I420, dst=self._kept("bgr")), np.uint8)
+
+    def _kept(self, name: str) -> NDArray[np.uint8]:
+        """Give a picture that this thread uses again: new pages cost more than what is written."""
+        picture: NDArray[np.uint8] | None = getattr(self._pictures, name, None)
+        if picture is None:
+            picture = np.empty((self.height, self.width, 3), np.uint8)
+            setattr(self._pictures, name, picture)
+        return picture
 
     @contextmanager
     def _clock(self, name: str) -> Iterator[None]:
@@ -165,7 +170,8 @@ class Eyes:
         return detectors
 
     def _people(self, bgr: NDArray[np.uint8], people: list[Box]) -> list[Pose]:
-        return _MODELS.people(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), people)
+        rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=self._kept("rgb")), np.uint8)
+        return _MODELS.people(rgb, people)
 
 
 class _Models:
