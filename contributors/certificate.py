@@ -24,6 +24,7 @@ THRESHOLD_WORDS = {
     "glimpse_s": "Seen for less than this many seconds, a region counts as doubtful",
     "sure": "A detection counts as sure from this score on (0 to 1)",
     "reach": "Two detections are one thing within this many of its own sizes",
+    "another_face": "… but not two faces that share less than this of what both cover",
 }
 
 

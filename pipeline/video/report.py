@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.video import cover, look, measured, redact, sandbox, schedule, tracks
+from pipeline.video import cover, extent, look, measured, redact, sandbox, schedule, tracks
 from pipeline.video.options import Options
 from pipeline.video.probe import Facts
 from pipeline.video.records import Lazy, Log, TrackRecord
@@ -62,6 +62,7 @@ def certificate(
             "glimpse_s": tracks.GLIMPSE_S,
             "sure": tracks.SURE,
             "reach": tracks.REACH,
+            "another_face": extent.ANOTHER,
             "fill_quantum": redact.QUANTUM.tolist(),
             "fill_greys": redact.GREYS.tolist(),
             "pose_min_height": look.POSE_MIN_HEIGHT,

@@ -42,10 +42,6 @@ RIGID = "plate"
 FACE = "face"
 # Overlap from which two tracks follow the same face: a box that jumped begins a second one.
 TWICE = 0.55
-# Overlap with where a face is expected under which what is seen is another one, that stands beside it or half behind.
-# Of 170 faces filmed by a moving camera 4 instead of 5 leaked in some frame, of their boxes 0.993 instead of 0.990 were
-# covered. But it may be the same after all, so the one that was expected is followed until its next look is due.
-ANOTHER = 0.3
 # How far (in box sizes) a detection may lie from where the motion put the track.
 REACH = 0.9
 # Fewer detections than this of something that was clear make a track doubtful.
@@ -176,9 +172,11 @@ class Tracker:
         return box
 
     def _hold_of(self, track: Track) -> int:
-        established = len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE
-        if track.doubted > track.last_hit:
+        if (
+            track.doubted > track.last_hit
+        ):  # the other may have been this one: until the next look at it is due
             return min(self.hold, track.doubted - track.last_hit + self.patience)
+        established = len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE
         found_again = track.placed > track.last_hit and (track.kind != RIGID or not self._weak(track))
         if established or found_again:
             return max(self.hold, round(ESTABLISHED_HOLD_S.get(track.kind, HOLD_S) * self.fps))
@@ -189,6 +187,7 @@ class Tracker:
         return LOST_GROWTH_PER_S.get(track.kind, OTHERS_GROWTH_PER_S) / self.fps
 
     def _weak(self, track: Track) -> bool:
+        """Say whether it was seen once only, and not for sure."""
         return len(track.hits) == 1 and track.scores[0] < SURE
 
     def _believed(self, track: Track, frame: int) -> bool:
@@ -213,7 +212,7 @@ class Tracker:
             if predicted is None:
                 continue
             for d, box in enumerate(detections):
-                if box.kind != track.kind or (box.kind == FACE and iou(predicted, box) < ANOTHER):
+                if box.kind != track.kind or (box.kind == FACE and iou(predicted, box) < extent.ANOTHER):
                     continue
                 if (score := _alike(predicted, box)) > 0:
                     options.append((score, t, d))
