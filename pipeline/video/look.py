@@ -51,13 +51,14 @@ class Seen:
 
 
 class Eyes:
-    """Detectors behind a small pool of threads; they keep nothing between calls, so results never depend on order."""
+    """Detectors behind a small pool of threads; what one look takes from another depends on their order alone."""
 
     def __init__(self, *, options: Options, workers: int, width: int, height: int, fps: float) -> None:
         self.vertical, self.width, self.height, self.fps = options.vertical, width, height, fps
         self.screens = options.screens
         self.timing: dict[str, float] = defaultdict(float)  # CPU seconds of each detector
         self._known: Future[list[Box]] = Future()  # the objects seen last
+        self._posed: Future[Seen] | None = None  # the look with the poses seen last
         self._lock = threading.Lock()
         # Half of the threads at most in the same detector: they spread over different ones, and the layers of the
         # largest network are not held twice (55 MiB at 1080p with two threads).
@@ -81,7 +82,11 @@ class Eyes:
         """
         if "objects" in looks:
             self._known = Future()
-        return self._pool.submit(self._look, frame, buffer, self._known, looks, expected)
+        before = None if CLOSE in looks else self._posed  # people of another scene are others
+        look = self._pool.submit(self._look, frame, buffer, self._known, looks, expected, before)
+        if "pose" in looks:
+            self._posed = look
+        return look
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -93,6 +98,7 @@ class Eyes:
         known: Future[list[Box]],
         looks: frozenset[str],
         expected: Expected,
+        before: Future[Seen] | None,
     ) -> Seen:
         detectors = self._detectors.result()
         with self._clock("colour"):
@@ -133,10 +139,11 @@ class Eyes:
             pairs = zip(detectors.near(bgr, again), again, strict=True)
             seen.private += [_measured(box, before) for box, before in pairs if box is not None]
         if "pose" in looks:
+            poses = before.result().poses if before else None
             with self._clock("pose"):
                 tall = [box for box in people if box.h >= POSE_MIN_HEIGHT * self.height]
                 tall = sorted(tall, key=lambda box: -box.area)[:MOST_POSES]
-                seen.poses = self._people(bgr, tall)
+                seen.poses = self._people(bgr, tall, poses or [])
                 faces = [box for box in seen.private if box.kind == "face"]
                 seen.private += heads.of_poses(seen.poses, faces, tall)
         return seen
@@ -169,9 +176,9 @@ class Eyes:
         self.models = list(detectors.models)
         return detectors
 
-    def _people(self, bgr: NDArray[np.uint8], people: list[Box]) -> list[Pose]:
+    def _people(self, bgr: NDArray[np.uint8], people: list[Box], before: list[Pose]) -> list[Pose]:
         rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=self._kept("rgb")), np.uint8)
-        return _MODELS.people(rgb, people)
+        return _MODELS.people(rgb, people, before)
 
 
 class _Models:
@@ -193,14 +200,14 @@ class _Models:
                 self._detectors = Detectors(vertical, threads=1)
             return self._detectors
 
-    def people(self, rgb: NDArray[np.uint8], people: list[Box]) -> list[Pose]:
+    def people(self, rgb: NDArray[np.uint8], people: list[Box], before: list[Pose]) -> list[Pose]:
         """Estimate poses, one caller at a time: a second graph would cost 110 MiB and no picture needs the other's."""
         with self._posing:
             if self._pose is None:
                 from pipeline.video.pose import PoseEstimator
 
                 self._pose = PoseEstimator()
-            return self._pose.people(rgb, people)
+            return self._pose.people(rgb, people, before)
 
 
 _MODELS = _Models()

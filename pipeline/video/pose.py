@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video import mediapipe_light
+from pipeline.video.body import Body, expected
 from pipeline.video.boxes import Box, clip_to, covered, iou, pad
 from pipeline.video.nets import Picture
 
@@ -22,27 +24,28 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "agg")
 
 FULL_MODEL = 1  # the one of three that is in the wheel
-ROUND = 1.25  # side of the square that the landmark model sees, in longer sides of the person box
-RIM = 4  # px around that square: what it is sampled from at its edge
+RIM = 4  # px around the square that the landmark model sees: what it is sampled from at its edge
 MARGIN = 0.15  # of the box on each side where BlazePose's own detector looks again
 LEAST = 32  # px: a smaller crop has no joints to find
 CONFIDENCE = 0.5
 SEEN, HIDDEN = 0.5, 0.1  # visibility from which a keypoint is seen (v = 2) or at least placed (v = 1)
 SAME = 0.45  # two poses of one person
 INSIDE = 0.6  # share of a pose that lies in the box it was looked for in; else it is somebody else's
-SURE = 0.7  # a lone person's pose of this score needs no look at the full frame
+# A pose of this score needs no other look: where the body was, or of a lone person in the full frame.
+SURE = 0.7
 FEW = 2  # up to so many people BlazePose's detector looks first: 20 ms more each, right for turned bodies
 # COCO-17 from BlazePose's 33: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles.
 COCO17 = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 
 # The landmark model on a region that we name: MediaPipe's own subgraph, without its detector in front.
 LANDMARKS_IN_REGION = """
-input_stream: "image" input_stream: "region" output_stream: "landmarks"
+input_stream: "image" input_stream: "region" output_stream: "landmarks" output_stream: "alignment"
 input_side_packet: "complexity" input_side_packet: "segment"
 node {
   calculator: "PoseLandmarkByRoiCpu"
   input_side_packet: "MODEL_COMPLEXITY:complexity" input_side_packet: "ENABLE_SEGMENTATION:segment"
-  input_stream: "IMAGE:image" input_stream: "ROI:region" output_stream: "LANDMARKS:landmarks"
+  input_stream: "IMAGE:image" input_stream: "ROI:region"
+  output_stream: "LANDMARKS:landmarks" output_stream: "AUXILIARY_LANDMARKS:alignment"
 }
 """
 # Where BlazePose's detector sees the most prominent person: the square of the body, turned as the body is.
@@ -70,20 +73,22 @@ class Pose:
     """One person's pose in frame pixels.
 
     ``box``: around the placed keypoints; ``landmarks``: 33 × (x, y, z, visibility), z in pixels relative to the
-    hips; ``keypoints``: COCO's 17 × (x, y, v), v 0 absent, 1 hidden, 2 seen; ``score``: mean visibility of the 17.
+    hips; ``keypoints``: COCO's 17 × (x, y, v), v 0 absent, 1 hidden, 2 seen; ``score``: mean visibility of the 17;
+    ``body``: where to look for it in the next picture.
     """
 
     box: Box
     landmarks: tuple[tuple[float, float, float, float], ...]
     keypoints: tuple[tuple[float, float, int], ...]
     score: float
+    body: Body
 
 
 class PoseEstimator:
-    """MediaPipe graphs for still pictures: different people follow each other, so nothing is tracked.
+    """MediaPipe graphs for still pictures: what is known of the picture before is told with each call.
 
-    The same as `mediapipe.solutions.pose` in static mode, taken apart so that both ways to a region share one landmark
-    model (60 MiB). Not for two threads at once.
+    The same as `mediapipe.solutions.pose`, taken apart so that all ways to a region share one landmark model (60 MiB)
+    and different people can follow each other. Not for two threads at once.
     """
 
     def __init__(self) -> None:
@@ -97,11 +102,13 @@ class PoseEstimator:
             self._region = _graph(
                 LANDMARKS_IN_REGION,
                 {PRESENCE: CONFIDENCE},
-                outputs=["landmarks"],
+                outputs=["landmarks", "alignment"],
                 side_inputs={"complexity": FULL_MODEL, "segment": False},
             )
             with _quiet():
-                self._by_region(np.zeros((LEAST, LEAST, 3), np.uint8), Box("person", 0, 0, LEAST, LEAST))
+                self._in_square(
+                    np.zeros((LEAST, LEAST, 3), np.uint8), Body.around(Box("person", 0, 0, LEAST, LEAST))
+                )
         return self._region
 
     def _detector(self) -> Any:
@@ -111,8 +118,12 @@ class PoseEstimator:
                 self._by_detector(np.zeros((LEAST, LEAST, 3), np.uint8), Box("frame", 0, 0, LEAST, LEAST))
         return self._whole
 
-    def people(self, rgb: Picture, person_boxes: Sequence[Box]) -> list[Pose]:
+    def people(self, rgb: Picture, person_boxes: Sequence[Box], before: Sequence[Pose] = ()) -> list[Pose]:
         """Estimate one pose a person box, and one on the whole H × W × 3 RGB frame when no more than one was found.
+
+        `before`: the poses of the picture a fifth of a second before. Who stands upright in them is looked for where
+        the body must be now: a fifth of the looks of BlazePose's detector are left, and legs and hips that it places
+        wrongly in every few pictures stay where they are.
 
         BlazePose's detector finds a crowd badly: of 298 people in street and court scenes it gave 52 a pose, the
         landmark model in our boxes 183. But it knows how far a body is turned: with it first, 0.70 of the joints of
@@ -121,7 +132,8 @@ class PoseEstimator:
         """
         height, width = rgb.shape[:2]
         few = len(person_boxes) <= FEW
-        found = [pose for box in person_boxes if (pose := self._in_box(rgb, box, few)) is not None]
+        bodies = [pose.body for pose in before]
+        found = [pose for box in person_boxes if (pose := self._in_box(rgb, box, bodies, few)) is not None]
         if len(person_boxes) <= 1 and all(pose.score < SURE for pose in found):
             alone = self._by_detector(rgb, Box("frame", 0, 0, width, height))
             found += [alone] if alone is not None else []
@@ -137,45 +149,71 @@ class PoseEstimator:
             if graph is not None:
                 graph.close()
 
-    def _in_box(self, rgb: Picture, box: Box, few: bool) -> Pose | None:
+    def _in_box(self, rgb: Picture, box: Box, bodies: Sequence[Body], few: bool) -> Pose | None:
         """Give a pose that belongs to this box."""
         if min(box.w, box.h) < LEAST / 2 or max(box.w, box.h) < LEAST:
             return None
+        if body := expected(bodies, box):
+            pose = self._in_square(rgb, body)
+            if _belongs(pose, box) and pose.score >= SURE and body.agrees(pose.body):
+                return pose
         if few:
             area = clip_to(pad(box, MARGIN * box.w, MARGIN * box.h), rgb.shape[1], rgb.shape[0])
-            pose = self._by_detector(rgb, area)
-            if pose is not None and covered(pose.box, box) >= INSIDE:
+            pose = self._by_detector(rgb, area, box)
+            if _belongs(pose, box):
                 return pose
-        pose = self._by_region(rgb, box)
-        return pose if pose is not None and covered(pose.box, box) >= INSIDE else None
+        pose = self._in_square(rgb, Body.around(box))
+        return pose if _belongs(pose, box) else None
 
-    def _by_region(self, rgb: Picture, box: Box) -> Pose | None:
-        """Place landmarks in the square around an upright person's box."""
+    def _in_square(self, rgb: Picture, body: Body) -> Pose | None:
+        """Place landmarks in a turned square of the picture."""
         from mediapipe.framework.formats import rect_pb2
 
-        # MediaPipe copies what it is given: the square alone instead of the whole frame for each person.
-        side = ROUND * max(box.w, box.h)
-        square = pad(box, (side - box.w) / 2 + RIM, (side - box.h) / 2 + RIM)
-        area, crop = _cut_out(rgb, square)
+        # MediaPipe copies what it is given: what lies around the square instead of the whole frame for each person.
+        half = body.side / 2 * (abs(math.cos(body.turn)) + abs(math.sin(body.turn))) + RIM
+        area, crop = _cut_out(rgb, Box("area", body.cx - half, body.cy - half, 2 * half, 2 * half))
+        if not crop.size:
+            return None
         region = rect_pb2.NormalizedRect(
-            x_center=(box.cx - area.x) / area.w,
-            y_center=(box.cy - area.y) / area.h,
-            width=side / area.w,
-            height=side / area.h,
+            x_center=(body.cx - area.x) / area.w,
+            y_center=(body.cy - area.y) / area.h,
+            width=body.side / area.w,
+            height=body.side / area.h,
+            rotation=body.turn,
         )
-        marks = self._landmarks().process({"image": crop, "region": region}).landmarks
-        return _pose(marks, area, rgb.shape[1], rgb.shape[0])
+        pose = self._pose(rgb, area, crop, region, body.person)
+        return pose and replace(pose, body=replace(pose.body, looks=body.looks))
 
-    def _by_detector(self, rgb: Picture, area: Box) -> Pose | None:
+    def _by_detector(self, rgb: Picture, area: Box, person: Box | None = None) -> Pose | None:
         """Let BlazePose find the most prominent person of a part of the picture, turned however they are."""
         area, crop = _cut_out(rgb, area)
         if min(crop.shape[:2]) < LEAST:
             return None
         region = self._detector().process({"image": crop}).region
-        if region is None:
+        return None if region is None else self._pose(rgb, area, crop, region, person)
+
+    def _pose(self, rgb: Picture, area: Box, crop: Picture, region: Any, person: Box | None) -> Pose | None:
+        """Place landmarks in a region of a part of the picture; none when fewer than three keypoints are in it."""
+        found = self._landmarks().process({"image": crop, "region": region})
+        if found.landmarks is None:
             return None
-        marks = self._landmarks().process({"image": crop, "region": region}).landmarks
-        return _pose(marks, area, rgb.shape[1], rgb.shape[0])
+        points = np.array([(m.x, m.y, m.z, m.visibility) for m in found.landmarks.landmark[:33]], np.float64)
+        points = points * (area.w, area.h, area.w, 1) + (area.x, area.y, 0, 0)  # z is on the scale of x
+        keypoints = tuple(_coco(points[index], rgb.shape[1], rgb.shape[0]) for index in COCO17)
+        score = float(points[COCO17, 3].mean())
+        placed = np.array([(x, y) for x, y, v in keypoints if v])
+        if len(placed) < 3:
+            return None
+        (x1, y1), (x2, y2) = placed.min(axis=0).tolist(), placed.max(axis=0).tolist()
+        box = Box("person", x1, y1, x2 - x1, y2 - y1, score)
+        hips, end = ((m.x * area.w + area.x, m.y * area.h + area.y) for m in found.alignment.landmark[:2])
+        landmarks = tuple((x, y, z, seen) for x, y, z, seen in points.tolist())
+        return Pose(box, landmarks, keypoints, score, Body.of_landmarks(hips, end, person or box))
+
+
+def _belongs(pose: Pose | None, box: Box) -> TypeGuard[Pose]:
+    """Return whether a pose lies where it was looked for."""
+    return pose is not None and covered(pose.box, box) >= INSIDE
 
 
 def _cut_out(rgb: Picture, area: Box) -> tuple[Box, Picture]:
@@ -216,22 +254,6 @@ def _quiet() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _pose(marks: Any, area: Box, width: int, height: int) -> Pose | None:
-    """Make the pose of landmarks in shares of `area`; none when fewer than three keypoints are in the frame."""
-    if marks is None:
-        return None
-    points = np.array([(m.x, m.y, m.z, m.visibility) for m in marks.landmark[:33]], np.float64)
-    points = points * (area.w, area.h, area.w, 1) + (area.x, area.y, 0, 0)  # z is on the scale of x
-    keypoints = tuple(_coco(points[index], width, height) for index in COCO17)
-    score = float(points[COCO17, 3].mean())
-    placed = np.array([(x, y) for x, y, v in keypoints if v])
-    if len(placed) < 3:
-        return None
-    (x1, y1), (x2, y2) = placed.min(axis=0).tolist(), placed.max(axis=0).tolist()
-    landmarks = tuple((x, y, z, seen) for x, y, z, seen in points.tolist())
-    return Pose(Box("person", x1, y1, x2 - x1, y2 - y1, score), landmarks, keypoints, score)
 
 
 def _coco(point: NDArray[np.float64], width: int, height: int) -> tuple[float, float, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.video import heads
+from pipeline.video.body import Body
 from pipeline.video.boxes import Box
 from pipeline.video.pose import Pose
 
@@ -12,7 +13,9 @@ def pose(*, nose_y: float = 110.0, score: float = 0.9) -> Pose:
     marks = [(100.0, nose_y + (i % 3) * 2, 0.0, 1.0) for i in range(33)]
     for index, (x, y) in {11: (80, 140), 12: (120, 140), 23: (85, 200), 24: (115, 200)}.items():
         marks[index] = (float(x), float(y), 0.0, 1.0)
-    return Pose(Box("person", 60, 95, 80, 200), tuple(marks), tuple((0.0, 0.0, 0) for _ in range(17)), score)
+    box = Box("person", 60, 95, 80, 200)
+    absent = tuple((0.0, 0.0, 0) for _ in range(17))
+    return Pose(box, tuple(marks), absent, score, Body.around(box))
 
 
 PERSON = Box("person", 60, 90, 80, 210, 0.8)

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from pipeline.video import weights
+from pipeline.video.body import LOOKS
 from pipeline.video.boxes import Box, iou
 from pipeline.video.detectors import Detectors
 from pipeline.video.pose import Pose, PoseEstimator
@@ -80,6 +82,64 @@ def test_poses_are_in_pixels_of_the_frame(estimator: PoseEstimator, portrait: Pi
 def test_two_boxes_of_one_person_are_one_pose(estimator: PoseEstimator, portrait: Picture) -> None:
     boxes = [Box("person", 20, 10, 400, 500, 0.9), Box("person", 40, 20, 390, 490, 0.6)]
     assert len(estimator.people(portrait, boxes)) == 1
+
+
+def placed(portrait: Picture, left: int) -> Picture:
+    """Lay the portrait over a wall."""
+    frame = cv2.cvtColor(texture((1280, 720), seed=5), cv2.COLOR_BGR2RGB)
+    frame[60:572, left : left + 512] = portrait
+    return frame
+
+
+def looks_of_the_detector(estimator: PoseEstimator, monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Return a list that grows by one whenever BlazePose's own detector is asked."""
+    asked: list[None] = []
+    detector = estimator._detector()
+
+    class Counting:
+        def process(self, given: dict[str, Any]) -> Any:
+            asked.append(None)
+            return detector.process(given)
+
+    monkeypatch.setattr(estimator, "_detector", Counting)
+    return asked
+
+
+def test_who_was_seen_before_is_followed_without_the_detector(
+    estimator: PoseEstimator, portrait: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = looks_of_the_detector(estimator, monkeypatch)
+    before: list[Pose] = []
+    for left in (100, 118, 136, 154):
+        before = estimator.people(
+            placed(portrait, left), [Box("person", left + 20, 70, 400, 500, 0.9)], before
+        )
+        (pose,) = before
+        astronaut_at(pose, left, 60, 512)
+    assert len(asked) == 1
+
+
+def test_a_body_that_turns_is_left_to_the_detector(
+    estimator: PoseEstimator, portrait: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upright = estimator.people(placed(portrait, 300), [Box("person", 320, 70, 400, 500, 0.9)])
+    asked = looks_of_the_detector(estimator, monkeypatch)
+    lying = placed(np.rot90(portrait), 300)
+    (pose,) = estimator.people(lying, [Box("person", 310, 150, 500, 400, 0.9)], upright)
+    assert asked
+    nose, first, second = (pose.keypoints[i] for i in (NOSE, LEFT_SHOULDER, RIGHT_SHOULDER))
+    assert nose[0] < min(first[0], second[0])  # she lies with her head on the left
+
+
+def test_landmarks_alone_are_not_believed_for_ever(
+    estimator: PoseEstimator, portrait: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = looks_of_the_detector(estimator, monkeypatch)
+    frame = placed(portrait, 300)
+    before: list[Pose] = []
+    for _ in range(2 * LOOKS + 2):
+        before = estimator.people(frame, [Box("person", 320, 70, 400, 500, 0.9)], before)
+    assert len(asked) == 2
 
 
 def test_nobody_has_no_pose(estimator: PoseEstimator) -> None:
