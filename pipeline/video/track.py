@@ -26,7 +26,7 @@ class Track:
     look: Look | None = None  # what it looked like when it was last detected
     placed: int = -1  # the last frame in which detector or look said where it is
     doubted: int = -1  # the last frame in which another was seen beside where this one was expected
-    opens: bool = False  # the scene began less than the hold before the first detection
+    opens: bool = False  # the scene began, or it came in, less than the hold before the first detection
 
     def at(self, frame: int) -> Box | None:
         index = frame - self.first

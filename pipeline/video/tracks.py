@@ -193,7 +193,9 @@ class Tracker:
     def _believed(self, track: Track, frame: int) -> bool:
         if not self._weak(track) or abs(frame - track.hits[0]) <= self.glimpse:
             return True
-        if track.opens and frame <= track.hits[0]:  # what stands at the start of a scene was not seen coming
+        if (
+            track.opens and frame <= track.hits[0]
+        ):  # nobody looked when it came: at the start of a scene, over the edge
             return True
         return track.placed > track.hits[0]  # its look was found again: it is a thing, not a flicker
 
@@ -249,6 +251,7 @@ class Tracker:
                 break
             at = pad(carried(at, step, self.scale, back=True), grown * box.w, grown * box.h)
             if self._outside(at):
+                track.opens = True
                 break
             track.put(f, at)
         track.opens |= track.first == 0
@@ -263,8 +266,7 @@ class Tracker:
             if at is None or step is None or step.cut or f - track.last_hit > self._hold_of(track):
                 return
             before, at = at, carried(at, step, self.scale, grows=track.kind != PERSON)
-            if track.kind == RIGID:
-                at = extent.coming_in(before, at, self.width)
+            at = extent.coming_in(before, at, self.width)
             if f - track.placed > self.patience:  # so long the motion alone is enough
                 at = pad(at, grown * at.w, grown * at.h)
             if self._outside(at):

@@ -54,6 +54,9 @@ def test_a_box_grows_as_another_did() -> None:
         (Box("plate", 0, 50, 30, 20), Box("plate", 12, 50, 30, 20), (0, 42)),
         (Box("plate", 300, 50, 40, 20), Box("plate", 290, 50, 40, 20), (290, 330)),
         (Box("plate", 600, 50, 40, 20), Box("plate", 610, 50, 40, 20), (610, 650)),  # it goes out
+        (Box("face", 610, 50, 30, 60), Box("face", 600, 50, 30, 60), (600, 640)),
+        (Box("face", 610, 50, 30, 60), Box("face", 585, 50, 30, 60), (585, 633)),  # no face is broader
+        (Box("jersey", 610, 50, 30, 60), Box("jersey", 600, 50, 30, 60), (600, 630)),  # may have any shape
     ],
 )
 def test_what_comes_in_over_the_edge_shows_more_of_itself(

@@ -169,6 +169,27 @@ def test_what_is_there_when_a_scene_begins_is_covered_from_its_first_frame() -> 
     assert not covers(after_a_cut, 30, weak)
 
 
+def test_what_came_in_over_the_edge_is_covered_from_there_though_it_was_seen_once_and_weakly() -> None:
+    """At frame 60 it is 90 px from the left edge and comes 8 px a frame, so it was outside half a second before."""
+    weak = Box("face", 90, 100, 40, 50, 0.4)
+    out = follow({60: [weak]}, frames=120, dx=8, kinds=FACE)
+    for f in range(49, 61):
+        assert covers(out, f, clip_to(replace(weak, x=90 + 8 * (f - 60)), 640, 360)), f"frame {f}"
+    assert not out[75]
+    far = follow({60: [replace(weak, x=320)]}, frames=120, dx=8, kinds=FACE)
+    assert not far[51]
+
+
+def test_a_face_that_the_edge_cut_off_is_covered_whole_while_it_comes_in() -> None:
+    """A look sees its left half at the right edge; then the camera turns to it, until the next look."""
+    half = Box("face", 616, 100, 24, 50, 0.9)
+    out = follow({30: [half], 33: [half], 36: [half]}, frames=42, dx=-2, kinds=FACE)
+    assert any(box.x2 >= 639 for _, box in out[40])
+    inside = replace(half, x=560)
+    out = follow({30: [inside], 33: [inside], 36: [inside]}, frames=42, dx=-2, kinds=FACE)
+    assert all(box.x2 < 590 for _, box in out[40])
+
+
 def test_nothing_is_carried_over_a_change_of_scene() -> None:
     out = follow({f: [plate(200)] for f in (51, 54, 57, 59)}, frames=120, cut_at=60)
     assert covers(out, 59, plate(200))
