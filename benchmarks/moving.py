@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,20 +16,38 @@ from benchmarks.labels import Still, stills
 from benchmarks.truth import LEAST, Mark, Truth
 
 FPS = 25
-# Kind → (collections, size of the film). Every face of WIDER and dlib is labelled; of the rides not every plate.
-SOURCES = {"face": (("wider", "dlib"), (960, 540)), "plate": (("rl",), (1280, 720))}
 
 
-def make(bench: Bench, kind: str, *, shots: int, frames: int) -> tuple[Truth, dict[str, Still]]:
-    """Film `shots` stills spread over the collection, `frames` frames each, into one video with hard cuts.
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What is filmed: collections of stills, size of the picture; `complete`: everything of the kind is labelled."""
+
+    name: str
+    kind: str
+    groups: tuple[str, ...]
+    size: tuple[int, int]
+    complete: bool = False
+    of: str = ""  # said of its tracks where there is another film of the same kind
+
+
+FILMS = (
+    Film("faces", "face", ("wider", "dlib"), (960, 540), complete=True),
+    Film("plates", "plate", ("rl",), (1280, 720)),
+    Film("close plates", "plate", ("oi", "oalpr"), (1280, 720), of="close cars"),
+)
+
+
+def make(bench: Bench, what: Film, *, shots: int, frames: int) -> tuple[Truth, dict[str, Still]]:
+    """Film `shots` stills spread over the collections, `frames` frames each, into one video with hard cuts.
 
     Returns the truth, and the still that every shot shows: track names start with the name of the shot.
     """
-    groups, size = SOURCES[kind]
-    found = [still for still in stills(bench.media, kinds=frozenset({kind})) if still.group in groups]
-    target = bench.folder("film") / f"{kind}s.mp4"
-    truth = Truth(target, size, 0, complete=kind == "face")
-    return film(truth, found, kind, shots=shots, frames=frames)
+    found = [
+        still for still in stills(bench.media, kinds=frozenset({what.kind})) if still.group in what.groups
+    ]
+    target = bench.folder("film") / f"{what.name.replace(' ', '-')}.mp4"
+    truth = Truth(target, what.size, 0, complete=what.complete)
+    return film(truth, found, what.kind, shots=shots, frames=frames)
 
 
 def film(

@@ -25,6 +25,7 @@ THRESHOLD_WORDS = {
     "sure": "A detection counts as sure from this score on (0 to 1)",
     "reach": "Two detections are one thing within this many of its own sizes",
     "another_face": "… but not two faces that share less than this of what both cover",
+    "another_plate": "… and not two number plates that share less than this",
 }
 
 

@@ -68,6 +68,7 @@ class Detectors:
         *,
         turn: int = 0,
         known: Sequence[Box] = (),
+        lost: Sequence[Box] = (),
         whole: bool = True,
         close: bool = False,
     ) -> list[Box]:
@@ -75,10 +76,11 @@ class Detectors:
 
         `turn`: the frame's number, with which vehicles take turns where there are too many for one frame. `known`:
         tracked plates where they are expected now: their vehicles are spared the search for letters, so the turns
-        go to the others. `whole`: look at the whole frame too, for plates outside the vehicles. `close`: take
-        every vehicle and look closer, up to 150 CPU ms, for a scene that begins.
+        go to the others. `lost`: those that were not seen lately, each is read closely (9 ms). `whole`: look at the
+        whole frame too, for plates outside the vehicles. `close`: take every vehicle and look closer, up to 150 CPU
+        ms, for a scene that begins.
         """
-        return self._plates.find(bgr, vehicles, turn=turn, known=known, whole=whole, close=close)
+        return self._plates.find(bgr, vehicles, turn=turn, known=known, lost=lost, whole=whole, close=close)
 
     def jerseys(
         self, bgr: Picture, people: Sequence[Box], *, turn: int = 0, known: Sequence[Box] = ()

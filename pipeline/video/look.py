@@ -35,6 +35,8 @@ SHRINKS = 0.92
 # Overlap with where it was expected under which it jumped.
 JUMPED = 0.6
 
+# Plates that were not seen lately.
+LOST = "lost plate"
 # Kind → boxes where the motion puts what is known of it.
 Expected = Mapping[str, Sequence[Box]]
 
@@ -123,8 +125,8 @@ class Eyes:
             vehicles = [box for box in objects if box.kind in VEHICLES]
             with self._gates["plates"], self._clock("plates"):
                 seen.private += detectors.plates(
-                    bgr, vehicles, turn=frame, known=expected.get("plate", ()), whole="wide" in looks,
-                    close=CLOSE in looks,
+                    bgr, vehicles, turn=frame, known=expected.get("plate", ()), lost=expected.get(LOST, ()),
+                    whole="wide" in looks, close=CLOSE in looks,
                 )  # fmt: skip
         if "jerseys" in looks:
             with self._gates["plates"], self._clock("jerseys"):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.video.boxes import Box
 from pipeline.video.burnt import Burnt
 from pipeline.video.errors import Cancelled
-from pipeline.video.look import VEHICLES, Eyes, Seen
+from pipeline.video.look import LOST, VEHICLES, Eyes, Seen
 from pipeline.video.marks import Marks
 from pipeline.video.motion import Motion
 from pipeline.video.options import Options
@@ -28,7 +28,7 @@ from pipeline.video.scene import SceneLog
 from pipeline.video.schedule import Schedule
 from pipeline.video.seams import SEAM_KINDS, Seam
 from pipeline.video.track import Track
-from pipeline.video.tracks import BY_LOOK, PERSON, Tracker
+from pipeline.video.tracks import BY_LOOK, PERSON, RIGID, Tracker
 from pipeline.video.write import Writer
 
 # Key frames that are looked at before the first of them is applied.
@@ -198,6 +198,9 @@ class OnePass:
     def _expected(self, index: int, looks: frozenset[str]) -> dict[str, list[Box]]:
         """Return what is looked at again, and what is known well enough not to be searched for."""
         found = {kind: self.tracker.expected(index, kind, seen_s=KNOWN_S) for kind in BY_LOOK}
+        if "plates" in looks:
+            every = self.tracker.expected(index, RIGID)
+            found[LOST] = [box for box in every if box not in found[RIGID]]
         if "faces" not in looks:
             found["face"] = self.tracker.expected(index, "face")
         return found

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.video.boxes import Box, clip_to, covered, merged, pad, suppress
+from pipeline.video.boxes import Box, clip_to, covered, iou, merged, pad, suppress
 from pipeline.video.nets import Picture
 from pipeline.video.plates import LEAST_HEIGHT, Plates, plausible, whole_plate
 from pipeline.video.text import Text
@@ -23,6 +23,12 @@ FOUND = 0.4  # a plate of this score in a vehicle spares it the search for lette
 IN_BOTH = 0.12  # share of a picture that is in both of its halves
 LEAST_VEHICLE = 70  # px: the plates of smaller ones cannot be read
 NEAR_VEHICLE = 150  # px from which they can be read easily
+# A plate that was seen and is not now is read once more where it is expected: so many of them a frame, with so much of
+# its longer side around it, enlarged so much at most to so many pixels; from which score and overlap it is found, and
+# which share of it lies in a vehicle, for read so closely lattice windows are plates too. Of 89 plates of close cars,
+# filmed, 7 leak instead of 9, of their boxes 0.967 are covered instead of 0.960.
+MOST_LOST, AROUND, CLOSEST, LOOKED_AT = 3, 0.8, 3.0, 192
+AGAIN, SAME, WITHIN = 0.65, 0.1, 0.5
 THIRD = 3
 PART = 0.85  # share of a vehicle's box in a surer one's from which it is a part of that one
 SEVERAL = 6  # times smaller it is another vehicle before it
@@ -103,12 +109,14 @@ class PlateSearch:
         *,
         turn: int = 0,
         known: Sequence[Box] = (),
+        lost: Sequence[Box] = (),
         whole: bool = True,
         close: bool = False,
     ) -> list[Box]:
         """Find plates in an H × W × 3 picture; vehicles take turns where the effort is not enough for all.
 
-        A vehicle that shows one of the `known` plates is spared. `whole`: search the whole picture by look too.
+        A vehicle that shows one of the `known` plates is spared; where a vehicle has one of the `lost` and it is not
+        found, it is read closely. `whole`: search the whole picture by look too.
         `close`: with the effort of a scene's first frame.
         """
         effort = FIRST if close else self.effort
@@ -142,7 +150,20 @@ class PlateSearch:
             for part in halves(width, height) if everywhere > HALVED else [Box("all", 0, 0, width, height)]:
                 longest = round(everywhere * max(part.w, part.h) / max(width, height))
                 found += self._read(bgr, part, places, effort, 2, longest, ALONE)
+        near = [box for box in lost if any(covered(box, vehicle) > WITHIN for vehicle in vehicles)]
+        missed = [box for box in near if all(iou(box, other) < SAME for other in found)]
+        for box in from_turn(missed, turn)[:MOST_LOST]:
+            found += self._closely(bgr, box, effort)
         return merged(found)
+
+    def _closely(self, bgr: Picture, lost: Box, effort: Effort) -> list[Box]:
+        """Find a plate again where it is expected: it fills a third of what is read, not a tenth as in its vehicle."""
+        height, width = bgr.shape[:2]
+        around = AROUND * max(lost.w, lost.h)
+        area = clip_to(pad(lost, around, around), width, height)
+        _, plates = self.text.lines_and_plates(bgr, area, zoom=CLOSEST, longest=LOOKED_AT)
+        likely = _likely(plates, AGAIN, width, height, effort.rim)
+        return sorted((box for box in likely if iou(box, lost) >= SAME), key=lambda box: -box.score)[:1]
 
     def _read(
         self,

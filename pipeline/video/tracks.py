@@ -160,9 +160,13 @@ class Tracker:
     def _whole(self, track: Track, frame: int, seen: Box, luma: NDArray[np.uint8]) -> Box:
         """Return all of a rigid thing that is seen again, and cover in the frames before what shows only now."""
         expected = track.at(frame)
-        known = track.look.find(luma, expected) if track.look and expected else None
-        if known is None:
+        if expected is None:
             return seen
+        known = track.look.find(luma, expected) if track.look else None
+        if known is None:
+            # The edge of the picture cuts off looks and plates: there what the motion says is as good.
+            cut = _near_edge(expected, self.width, self.height)
+            return extent.whole(expected, seen) if cut else seen
         box = extent.whole(known, seen)
         if box is seen:  # not the same thing, or not all of it
             return seen
@@ -172,9 +176,8 @@ class Tracker:
         return box
 
     def _hold_of(self, track: Track) -> int:
-        if (
-            track.doubted > track.last_hit
-        ):  # the other may have been this one: until the next look at it is due
+        if track.doubted > track.last_hit:
+            # The other may have been this one: until the next look at it is due.
             return min(self.hold, track.doubted - track.last_hit + self.patience)
         established = len(track.hits) >= ESTABLISHED_HITS and max(track.scores) >= SURE
         found_again = track.placed > track.last_hit and (track.kind != RIGID or not self._weak(track))
@@ -214,7 +217,7 @@ class Tracker:
             if predicted is None:
                 continue
             for d, box in enumerate(detections):
-                if box.kind != track.kind or (box.kind == FACE and iou(predicted, box) < extent.ANOTHER):
+                if box.kind != track.kind or iou(predicted, box) < extent.ANOTHER.get(box.kind, 0.0):
                     continue
                 if (score := _alike(predicted, box)) > 0:
                     options.append((score, t, d))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.video import detect_cli, weights
-from pipeline.video.boxes import Box, clip_to, iou
+from pipeline.video.boxes import Box, clip_to, covered, iou
 from pipeline.video.cover import region
 from pipeline.video.detectors import VEHICLES, Detectors
 from pipeline.video.nets import blob
@@ -98,6 +98,20 @@ def test_a_vehicle_whose_plate_is_known_is_not_searched_for_letters(stills: Dete
     ]
     assert stills.plates(street, vehicles, whole=False)
     assert stills.plates(street, vehicles, whole=False, known=[plate]) == []
+
+
+def test_a_plate_that_was_lost_is_read_closely_where_a_vehicle_has_it(frames: Detectors) -> None:
+    street, plate = street_with_plate("A12345", 44)
+    vehicle = Box("car", 60, 60, 1160, 640, 0.9)
+
+    def found(vehicles: list[Box], lost: list[Box]) -> bool:
+        seen = frames.plates(street, vehicles, lost=lost, whole=False)
+        return any(covered(plate, box) > 0.9 for box in seen)
+
+    expected = replace(plate, x=plate.x + 12, y=plate.y - 4)
+    assert not found([vehicle], [])
+    assert found([vehicle], [expected])
+    assert not found([Box("car", 60, 60, 200, 200, 0.9)], [expected])
 
 
 @pytest.mark.parametrize("swap", [False, True])

@@ -190,6 +190,32 @@ def test_a_face_that_the_edge_cut_off_is_covered_whole_while_it_comes_in() -> No
     assert all(box.x2 < 590 for _, box in out[40])
 
 
+def test_letters_beside_a_plate_are_another_thing() -> None:
+    """A badge is seen twice, then a plate under it: the badge's box does not jump down to it, the plate has its own."""
+    badge, number = Box("plate", 300, 100, 60, 20, 0.9), Box("plate", 300, 130, 60, 24, 0.9)
+    out = follow({0: [badge], 3: [badge], 9: [number], 12: [number]}, frames=30)
+    for f in range(9):
+        assert covers(out, f, badge)
+        assert covers(out, f, number)
+    assert len({track.id for track, _ in out[9]}) == 2
+
+
+@pytest.mark.parametrize(("left", "whole"), [(0, True), (300, False)])
+def test_a_plate_at_the_edge_does_not_shrink_at_once_to_what_a_look_sees_of_it(
+    left: int, *, whole: bool
+) -> None:
+    """Its look is cut off by the edge, so nothing else tells that it is still there."""
+    luma = np.full((360, 640), 120, np.uint8)
+    plate_, part = Box("plate", left, 100, 120, 60, 0.9), Box("plate", left + 40, 105, 60, 50, 0.5)
+    tracker = Tracker(width=640, height=360, fps=FPS, scale=SCALE)
+    for frame in range(7):
+        tracker.note(frame, Step(None, True, False, 0.0) if frame == 0 else steps())
+        if frame % 3 == 0:
+            tracker.update(frame, [part if frame == 6 else plate_], luma)
+    ((_, box),) = tracker.covering(6, PLATE)
+    assert (covered(plate_, box) > 0.7) == whole
+
+
 def test_nothing_is_carried_over_a_change_of_scene() -> None:
     out = follow({f: [plate(200)] for f in (51, 54, 57, 59)}, frames=120, cut_at=60)
     assert covers(out, 59, plate(200))
