@@ -42,10 +42,13 @@ class Body:
         return cls(person.cx, person.cy, ROUND * max(person.w, person.h), 0.0, person)
 
     @classmethod
-    def of_landmarks(cls, hips: tuple[float, float], end: tuple[float, float], person: Box) -> Body:
+    def of_landmarks(
+        cls, hips: tuple[float, float], end: tuple[float, float], person: Box, looks: int = 0
+    ) -> Body:
         """Return the square of BlazePose's two points of alignment."""
         dx, dy = end[0] - hips[0], end[1] - hips[1]
-        return cls(*hips, 2 * ROUND * math.hypot(dx, dy), wrapped(math.pi / 2 - math.atan2(-dy, dx)), person)
+        turn = wrapped(math.pi / 2 - math.atan2(-dy, dx))
+        return cls(*hips, 2 * ROUND * math.hypot(dx, dy), turn, person, looks)
 
     def agrees(self, found: Body) -> bool:
         """Return whether what was found here turned no further than a body does between two looks."""

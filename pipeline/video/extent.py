@@ -13,6 +13,8 @@ OUT, IN = 0.5, 0.2
 MOST = 1.6
 # A box this near the left or right edge, in shares of the picture's width, is cut off by it.
 AT_EDGE = 0.006
+# Nearer than this to any edge, in shares of the picture's sides, it may be on its way over it.
+NEAR_EDGE = 0.03
 # Width ÷ height up to which what comes in over the edge may go on: those of the longest plates and of broad faces. (Of
 # 119 filmed faces 2 leak instead of 3 for it. The same for faces at the upper and lower edge is a hundredth more mask.)
 LONGEST = {"plate": 4.8, "face": 0.8}
@@ -70,3 +72,11 @@ def coming_in(before: Box, now: Box, width: float) -> Box:
     if before.x <= edge and x > 0:
         x = min(x, max(0.0, x2 - longest))
     return replace(now, x=x, w=x2 - x)
+
+
+def near_edge(box: Box, width: float, height: float) -> bool:
+    """Return whether a box is so near an edge of the picture that less than all of a thing may show."""
+    return (
+        box.x < NEAR_EDGE * width or box.y < NEAR_EDGE * height
+        or box.x2 > (1 - NEAR_EDGE) * width or box.y2 > (1 - NEAR_EDGE) * height
+    )  # fmt: skip

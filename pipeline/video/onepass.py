@@ -199,8 +199,7 @@ class OnePass:
         """Return what is looked at again, and what is known well enough not to be searched for."""
         found = {kind: self.tracker.expected(index, kind, seen_s=KNOWN_S) for kind in BY_LOOK}
         if "plates" in looks:
-            every = self.tracker.expected(index, RIGID)
-            found[LOST] = [box for box in every if box not in found[RIGID]]
+            found[LOST] = self.tracker.expected(index, RIGID, unseen_s=KNOWN_S)
         if "faces" not in looks:
             found["face"] = self.tracker.expected(index, "face")
         return found

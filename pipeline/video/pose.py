@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -122,7 +122,7 @@ class PoseEstimator:
         """Estimate one pose a person box, and one on the whole H × W × 3 RGB frame when no more than one was found.
 
         `before`: the poses of the picture a fifth of a second before. Who stands upright in them is looked for where
-        the body must be now: a fifth of the looks of BlazePose's detector are left, and legs and hips that it places
+        the body must be now: a quarter of the looks of BlazePose's detector are left, and legs and hips that it places
         wrongly in every few pictures stay where they are.
 
         BlazePose's detector finds a crowd badly: of 298 people in street and court scenes it gave 52 a pose, the
@@ -181,8 +181,7 @@ class PoseEstimator:
             height=body.side / area.h,
             rotation=body.turn,
         )
-        pose = self._pose(rgb, area, crop, region, body.person)
-        return pose and replace(pose, body=replace(pose.body, looks=body.looks))
+        return self._pose(rgb, area, crop, region, body.person, body.looks)
 
     def _by_detector(self, rgb: Picture, area: Box, person: Box | None = None) -> Pose | None:
         """Let BlazePose find the most prominent person of a part of the picture, turned however they are."""
@@ -192,7 +191,9 @@ class PoseEstimator:
         region = self._detector().process({"image": crop}).region
         return None if region is None else self._pose(rgb, area, crop, region, person)
 
-    def _pose(self, rgb: Picture, area: Box, crop: Picture, region: Any, person: Box | None) -> Pose | None:
+    def _pose(
+        self, rgb: Picture, area: Box, crop: Picture, region: Any, person: Box | None, looks: int = 0
+    ) -> Pose | None:
         """Place landmarks in a region of a part of the picture; none when fewer than three keypoints are in it."""
         found = self._landmarks().process({"image": crop, "region": region})
         if found.landmarks is None:
@@ -208,7 +209,7 @@ class PoseEstimator:
         box = Box("person", x1, y1, x2 - x1, y2 - y1, score)
         hips, end = ((m.x * area.w + area.x, m.y * area.h + area.y) for m in found.alignment.landmark[:2])
         landmarks = tuple((x, y, z, seen) for x, y, z, seen in points.tolist())
-        return Pose(box, landmarks, keypoints, score, Body.of_landmarks(hips, end, person or box))
+        return Pose(box, landmarks, keypoints, score, Body.of_landmarks(hips, end, person or box, looks))
 
 
 def _belongs(pose: Pose | None, box: Box) -> TypeGuard[Pose]:

@@ -112,15 +112,17 @@ class Tracker:
         self._seen = frame
         return seen
 
-    def expected(self, frame: int, kind: str, *, seen_s: float = math.inf) -> list[Box]:
+    def expected(
+        self, frame: int, kind: str, *, seen_s: float = math.inf, unseen_s: float = -math.inf
+    ) -> list[Box]:
         """Return where the motion puts the active tracks of a kind in a frame that is noted already.
 
-        Only those detected in the last `seen_s` seconds; each box with the track's median score.
+        Only those detected in the last `seen_s` seconds and not in the last `unseen_s`; with the track's median score.
         """
         found = []
         for track in self.active:
-            recent = track.kind == kind and frame - track.last_hit <= seen_s * self.fps
-            at = track.at(track.end - 1) if recent else None
+            wanted = track.kind == kind and unseen_s * self.fps < frame - track.last_hit <= seen_s * self.fps
+            at = track.at(track.end - 1) if wanted else None
             for f in range(track.end, frame + 1) if at else ():
                 step = self._steps.get(f)
                 if step is None or step.cut:
@@ -165,7 +167,7 @@ class Tracker:
         known = track.look.find(luma, expected) if track.look else None
         if known is None:
             # The edge of the picture cuts off looks and plates: there what the motion says is as good.
-            cut = _near_edge(expected, self.width, self.height)
+            cut = extent.near_edge(expected, self.width, self.height)
             return extent.whole(expected, seen) if cut else seen
         box = extent.whole(known, seen)
         if box is seen:  # not the same thing, or not all of it
@@ -196,9 +198,8 @@ class Tracker:
     def _believed(self, track: Track, frame: int) -> bool:
         if not self._weak(track) or abs(frame - track.hits[0]) <= self.glimpse:
             return True
-        if (
-            track.opens and frame <= track.hits[0]
-        ):  # nobody looked when it came: at the start of a scene, over the edge
+        # Nobody looked when it came, at the start of a scene or over the edge.
+        if track.opens and frame <= track.hits[0]:
             return True
         return track.placed > track.hits[0]  # its look was found again: it is a thing, not a flicker
 
@@ -361,7 +362,7 @@ class Tracker:
         best = max(track.scores, default=0.0)
         if last is None or last.h < LEGIBLE.get(track.kind, 0.0):
             return
-        leaves = cut or _near_edge(last, self.width, self.height)
+        leaves = cut or extent.near_edge(last, self.width, self.height)
         if len(track.hits) < FEW and best >= SURE and not leaves:
             track.review.add("seen in very few frames")
         if len(track.hits) >= ESTABLISHED_HITS and best < 0.5:
@@ -392,10 +393,3 @@ def _mix(a: Box, b: Box, share: float) -> Box:
         w=a.w + (b.w - a.w) * share,
         h=a.h + (b.h - a.h) * share,
     )
-
-
-def _near_edge(box: Box, width: int, height: int, margin: float = 0.03) -> bool:
-    return (
-        box.x < margin * width or box.y < margin * height
-        or box.x2 > (1 - margin) * width or box.y2 > (1 - margin) * height
-    )  # fmt: skip
