@@ -16,7 +16,7 @@ from pipeline.video.boxes import Box, iou
 ROUND = 1.25  # side of the square, in diameters of the body
 SAME = 0.3  # overlap of a person's boxes in two looks
 # Radians that a body may lean, and turn from one look to the next. LSP's athletes, turned by 0 to 60° a look: followed
-# without these limits 0.56 to 0.41 of their joints are right, with them 0.56 to 0.46, by BlazePose's detector in every
+# without these limits 0.56 to 0.41 of their joints are right, with them 0.56 to 0.47, by BlazePose's detector in every
 # look 0.51 to 0.49.
 LEANS, TURNS = 0.5, 0.25
 LOOKS = 10  # so many in a row are told by landmarks alone
