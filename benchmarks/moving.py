@@ -20,7 +20,7 @@ FPS = 25
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """What is filmed: collections of stills, size of the picture; `complete`: everything of the kind is labelled."""
+    """What is filmed: so many stills of collections, size of the picture; `complete`: all of the kind is labelled."""
 
     name: str
     kind: str
@@ -28,12 +28,13 @@ class Film:
     size: tuple[int, int]
     complete: bool = False
     of: str = ""  # said of its tracks where there is another film of the same kind
+    shots: int = 36
 
 
 FILMS = (
     Film("faces", "face", ("wider", "dlib"), (960, 540), complete=True),
     Film("plates", "plate", ("rl",), (1280, 720)),
-    Film("close plates", "plate", ("oi", "oalpr"), (1280, 720), of="close cars"),
+    Film("close plates", "plate", ("oi", "oalpr"), (1280, 720), of="close cars", shots=150),
 )
 
 

@@ -12,7 +12,8 @@ from pipeline.video.objects import Objects
 from pipeline.video.plate_search import FRAME, STILL, PlateSearch
 from pipeline.video.text import Text
 
-MODELS = ("yunet", "centerface", "clp_det", "ppocr_det", "plate_head", "number_head", "nanodet")
+MODELS = ("yunet", "centerface", "ppocr_det", "plate_head", "number_head", "nanodet")
+OF_STILLS = ("clp_det",)  # besides the others
 # A thing too faint to be a fact about the scene, but a place to look for a plate.
 MAYBE_VEHICLE = "vehicle"
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", MAYBE_VEHICLE})
@@ -31,7 +32,7 @@ class Detectors:
     """
 
     def __init__(self, vertical: str, threads: int, *, stills: bool = False) -> None:
-        self.vertical = vertical
+        self.vertical, self._stills = vertical, stills
         self._faces = faces.Faces(threads=threads, effort=faces.STILL if stills else faces.FRAME)
         self._text = text = Text(threads=threads)
         self._plates = PlateSearch(text, threads=threads, effort=STILL if stills else FRAME, threshold=PLATE)
@@ -41,12 +42,8 @@ class Detectors:
     @property
     def models(self) -> list[dict[str, str]]:
         """Name, role and sha256 of each weight in use, and what runs it."""
-        return [{**weights.described(name), "runs_on": nets.runs_on(name)} for name in MODELS]
-
-    @property
-    def thresholds(self) -> dict[str, float]:
-        """The score from which a detection counts."""
-        return {"face": faces.LEAST, "plate": PLATE, "object": OBJECT}
+        names = MODELS + OF_STILLS if self._stills else MODELS
+        return [{**weights.described(name), "runs_on": nets.runs_on(name)} for name in names]
 
     def faces(self, bgr: Picture, *, coarse: bool = False) -> list[Box]:
         """Find faces, about 40 CPU ms at 720p and 95 at 1080p; `coarse`: at a smaller scale, for half of that."""
@@ -72,12 +69,12 @@ class Detectors:
         whole: bool = True,
         close: bool = False,
     ) -> list[Box]:
-        """Find plates that are not known yet, about 20 CPU ms, 34 more with `whole`.
+        """Find plates that are not known yet, about 12 CPU ms a vehicle.
 
         `turn`: the frame's number, with which vehicles take turns where there are too many for one frame. `known`:
         tracked plates where they are expected now: their vehicles are spared the search for letters, so the turns
-        go to the others. `lost`: those that were not seen lately, each is read closely (9 ms). `whole`: look at the
-        whole frame too, for plates outside the vehicles. `close`: take every vehicle and look closer, up to 150 CPU
+        go to the others. `lost`: those that were not seen lately, each is read closely (9 ms). `whole`: read the
+        whole frame where there is no vehicle (20 ms). `close`: take every vehicle and look closer, up to 150 CPU
         ms, for a scene that begins.
         """
         return self._plates.find(bgr, vehicles, turn=turn, known=known, lost=lost, whole=whole, close=close)

@@ -42,7 +42,7 @@ QUIET_S: dict[str, dict[str, float]] = {
 STILL_S = {"faces": 0.32}
 # Objects are looked for as often as what needs them, when nobody asks for poses.
 WITHOUT_POSES_S = 0.3
-# "wide": plates in the whole frame as well, not in vehicles alone. "text": dates and places burnt into the picture.
+# "wide": plates in the whole frame where there is no vehicle. "text": dates and places burnt into the picture.
 LOOKS = ("objects", "faces", "plates", "wide", "pose", "jerseys", "text")
 # Once, when a scene begins: nothing has been seen of it yet, so plates are looked for more closely.
 CLOSE = "close"

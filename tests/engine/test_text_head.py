@@ -176,11 +176,40 @@ def searched(
     frame[30:450, 100:520] = picture
     text = Asked()
     search = PlateSearch(text, threads=1, effort=effort, threshold=0.1)
-    search.plates = badge = AskedPlates(Box("plate", 290, 190, 40, 14, 0.45))
+    badge = AskedPlates(Box("plate", 290, 190, 40, 14, 0.45))
+    if search.plates is not None:
+        search.plates = badge
     found = search.find(frame, vehicles)
     there = replace(plate, x=plate.x + 100, y=plate.y + 30)
     covering = [box for box in found if covered(there, box) > 0.9 and box.area < 3 * there.area]
     return badge.widths, text.parts, covering
+
+
+def test_all_vehicles_near_are_read_in_one_frame() -> None:
+    """A plate that waits for its turn is seen meanwhile."""
+    frame = np.full((720, 1280, 3), 12, np.uint8)
+    text = Asked()
+    search = PlateSearch(text, threads=1, effort=FRAME, threshold=0.1)
+    search.find(frame, [Box("car", 20 + 250 * n, 300, 200, 160, 0.9) for n in range(5)])
+    assert sorted(round(left) for (left, *_), _ in text.parts) == [10, 260, 510, 760, 1010]
+
+
+def test_what_one_vehicle_shows_of_a_plate_does_not_spare_the_one_that_shows_all_of_it() -> None:
+    picture, plate = rear(420, random.Random(2))
+    frame = np.full((480, 900, 3), 110, np.uint8)
+    frame[30:450, 300:720] = picture
+    there = replace(plate, x=plate.x + 300, y=plate.y + 30)
+    half = Box("car", there.cx, 30, 850 - there.cx, 420, 0.9)
+    search = PlateSearch(Text(threads=1), threads=1, effort=FRAME, threshold=0.1)
+    found = search.find(frame, [half, Box("car", 300, 30, 420, 420, 0.5)])
+    assert any(covered(there, box) > 0.9 and box.area < 3 * there.area for box in found)
+
+
+def test_a_video_is_left_to_the_head() -> None:
+    widths, parts, found = searched(FRAME, [Box("car", 100, 30, 420, 420, 0.9)])
+    assert widths == []
+    assert {longest for _, longest in parts} == {320}
+    assert found
 
 
 def test_a_frame_without_a_vehicle_is_left_to_the_head() -> None:
