@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video.balance import balanced
 from pipeline.video.boxes import clip_to
 from pipeline.video.cover import region
 from pipeline.video.detectors import VEHICLES, Detectors
@@ -64,6 +65,7 @@ def _pictures(paths: Sequence[str | Path]) -> Iterator[Path]:
 
 def _line(path: Path, picture: NDArray[np.uint8], detectors: Detectors) -> dict[str, object]:
     height, width = picture.shape[:2]
+    picture = balanced(picture)
     objects = detectors.objects(picture)
     vehicles = [box for box in objects if box.kind in VEHICLES]
     found = [

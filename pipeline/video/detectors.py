@@ -13,15 +13,14 @@ from pipeline.video.plate_search import FRAME, STILL, PlateSearch
 from pipeline.video.text import Text
 
 MODELS = ("yunet", "centerface", "ppocr_det", "plate_head", "number_head", "nanodet")
-OF_STILLS = ("clp_det",)  # besides the others
 # A thing too faint to be a fact about the scene, but a place to look for a plate.
 MAYBE_VEHICLE = "vehicle"
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train", MAYBE_VEHICLE})
 # Longer side of the input: NanoDet was trained at 416; at 736 it finds fewer vehicles at three times the cost.
 OBJECT_WIDTH = 416
 SAME = 0.5  # overlap from which a faint vehicle is one that is known
-# Scores from which a detection counts. Faces below faces.SURE are looked at twice anyway.
-PLATE, OBJECT = 0.1, 0.3
+# Score from which a detection counts.
+OBJECT = 0.3
 FAINT = 0.2  # vehicles between this score and OBJECT are MAYBE_VEHICLE
 
 
@@ -32,18 +31,17 @@ class Detectors:
     """
 
     def __init__(self, vertical: str, threads: int, *, stills: bool = False) -> None:
-        self.vertical, self._stills = vertical, stills
+        self.vertical = vertical
         self._faces = faces.Faces(threads=threads, effort=faces.STILL if stills else faces.FRAME)
         self._text = text = Text(threads=threads)
-        self._plates = PlateSearch(text, threads=threads, effort=STILL if stills else FRAME, threshold=PLATE)
+        self._plates = PlateSearch(text, STILL if stills else FRAME)
         self._jerseys = jerseys.Jerseys(text, jerseys.STILL if stills else jerseys.FRAME)
         self._objects = Objects(threads=threads, width=OBJECT_WIDTH, threshold=FAINT)
 
     @property
     def models(self) -> list[dict[str, str]]:
         """Name, role and sha256 of each weight in use, and what runs it."""
-        names = MODELS + OF_STILLS if self._stills else MODELS
-        return [{**weights.described(name), "runs_on": nets.runs_on(name)} for name in names]
+        return [{**weights.described(name), "runs_on": nets.runs_on(name)} for name in MODELS]
 
     def faces(self, bgr: Picture, *, coarse: bool = False) -> list[Box]:
         """Find faces, about 40 CPU ms at 720p and 95 at 1080p; `coarse`: at a smaller scale, for half of that."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video import heads
+from pipeline.video.balance import balanced
 from pipeline.video.boxes import Box, envelope, iou
 from pipeline.video.options import Options
 from pipeline.video.schedule import CLOSE, COARSE
@@ -151,9 +152,10 @@ class Eyes:
         return seen
 
     def _colours(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the frame as BGR."""
+        """Return the frame as BGR in white light."""
         rows = buffer.reshape(self.height * 3 // 2, self.width)
-        return np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_I420, dst=self._kept("bgr")), np.uint8)
+        bgr = np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_I420, dst=self._kept("bgr")), np.uint8)
+        return balanced(bgr)
 
     def _kept(self, name: str) -> NDArray[np.uint8]:
         """Give a picture that this thread uses again: new pages cost more than what is written."""

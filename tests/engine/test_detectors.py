@@ -188,10 +188,7 @@ def test_a_faint_part_of_a_vehicle_is_no_vehicle_of_its_own() -> None:
 
 def test_models_in_use_are_told(frames: Detectors) -> None:
     assert all(len(model["sha256"]) == 64 for model in frames.models)
-    of_video = {model["name"] for model in frames.models}
-    assert of_video >= {"centerface", "plate_head"}
-    of_stills = {model["name"] for model in Detectors("driving", threads=1, stills=True).models}
-    assert of_stills - of_video == {"clp_det"}
+    assert {model["name"] for model in frames.models} >= {"centerface", "plate_head"}
 
 
 def test_detect_prints_one_line_an_image(

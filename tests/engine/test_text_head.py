@@ -15,7 +15,6 @@ from pipeline.training.render_plates import HEIGHT, drawn
 from pipeline.video import text_head
 from pipeline.video.boxes import Box, covered, iou
 from pipeline.video.plate_search import FRAME, STILL, Effort, PlateSearch, _likely
-from pipeline.video.plates import Plates
 from pipeline.video.text import Text
 from pipeline.video.text_head import TextHead
 
@@ -145,7 +144,7 @@ def test_a_frame_without_a_vehicle_is_read_whole_when_the_whole_frame_has_its_tu
     """At night a car is two lamps and a plate: no vehicle for the detector."""
     frame = np.full((720, 1280, 3), 12, np.uint8)
     text = Asked()
-    search = PlateSearch(text, threads=1, effort=FRAME, threshold=0.1)
+    search = PlateSearch(text, FRAME)
     search.find(frame, [], whole=False)
     assert text.parts == []
     search.find(frame, [])
@@ -156,40 +155,11 @@ def test_a_frame_without_a_vehicle_is_read_whole_when_the_whole_frame_has_its_tu
     assert text.parts[0][0][2] < 300
 
 
-class AskedPlates(Plates):
-    """Remembers at what sizes it was asked to look; finds a badge at the top of every vehicle, as it does."""
-
-    def __init__(self, badge: Box) -> None:
-        self.badge, self.widths = badge, list[int]()
-
-    def find(self, bgr: np.ndarray, *, width: int, enlarge: float = 1.0) -> list[Box]:
-        self.widths.append(width)
-        return [self.badge]
-
-
-def searched(
-    effort: Effort, vehicles: list[Box]
-) -> tuple[list[int], list[tuple[list[float], int]], list[Box]]:
-    """Return at what sizes both detectors looked at a car's rear with a badge above its plate, and what they found."""
-    picture, plate = rear(420, random.Random(2))
-    frame = np.full((480, 640, 3), 110, np.uint8)
-    frame[30:450, 100:520] = picture
-    text = Asked()
-    search = PlateSearch(text, threads=1, effort=effort, threshold=0.1)
-    badge = AskedPlates(Box("plate", 290, 190, 40, 14, 0.45))
-    if search.plates is not None:
-        search.plates = badge
-    found = search.find(frame, vehicles)
-    there = replace(plate, x=plate.x + 100, y=plate.y + 30)
-    covering = [box for box in found if covered(there, box) > 0.9 and box.area < 3 * there.area]
-    return badge.widths, text.parts, covering
-
-
 def test_all_vehicles_near_are_read_in_one_frame() -> None:
     """A plate that waits for its turn is seen meanwhile."""
     frame = np.full((720, 1280, 3), 12, np.uint8)
     text = Asked()
-    search = PlateSearch(text, threads=1, effort=FRAME, threshold=0.1)
+    search = PlateSearch(text, FRAME)
     search.find(frame, [Box("car", 20 + 250 * n, 300, 200, 160, 0.9) for n in range(5)])
     assert sorted(round(left) for (left, *_), _ in text.parts) == [10, 260, 510, 760, 1010]
 
@@ -200,33 +170,86 @@ def test_what_one_vehicle_shows_of_a_plate_does_not_spare_the_one_that_shows_all
     frame[30:450, 300:720] = picture
     there = replace(plate, x=plate.x + 300, y=plate.y + 30)
     half = Box("car", there.cx, 30, 850 - there.cx, 420, 0.9)
-    search = PlateSearch(Text(threads=1), threads=1, effort=FRAME, threshold=0.1)
+    search = PlateSearch(Text(threads=1), FRAME)
     found = search.find(frame, [half, Box("car", 300, 30, 420, 420, 0.5)])
     assert any(covered(there, box) > 0.9 and box.area < 3 * there.area for box in found)
 
 
-def test_a_video_is_left_to_the_head() -> None:
-    widths, parts, found = searched(FRAME, [Box("car", 100, 30, 420, 420, 0.9)])
-    assert widths == []
-    assert {longest for _, longest in parts} == {320}
-    assert found
+@pytest.mark.parametrize(("effort", "sizes"), [(FRAME, {320}), (STILL, {720, 256})])
+def test_a_car_is_read_at_the_sizes_of_its_effort(effort: Effort, sizes: set[int]) -> None:
+    picture, plate = rear(420, random.Random(2))
+    frame = np.full((480, 640, 3), 110, np.uint8)
+    frame[30:450, 100:520] = picture
+    there = replace(plate, x=plate.x + 100, y=plate.y + 30)
+    text = Asked()
+    found = PlateSearch(text, effort).find(frame, [Box("car", 100, 30, 420, 420, 0.9)])
+    assert {longest for _, longest in text.parts} >= sizes
+    assert any(covered(there, box) > 0.9 and box.area < 3 * there.area for box in found)
 
 
-def test_a_frame_without_a_vehicle_is_left_to_the_head() -> None:
-    """Its one look finds what the plate detector finds there, for half of the time."""
-    widths, parts, _ = searched(FRAME, [])
-    assert widths == []
-    assert [longest for _, longest in parts] == [384]
-    widths, parts, _ = searched(STILL, [])
-    assert widths == [960, 1600]
-    assert [longest for _, longest in parts] == [640]
+@pytest.mark.parametrize(("effort", "size"), [(FRAME, 384), (STILL, 640)])
+def test_a_frame_without_a_vehicle_is_read_once(effort: Effort, size: int) -> None:
+    text = Asked()
+    PlateSearch(text, effort).find(np.full((480, 640, 3), 110, np.uint8), [])
+    assert [longest for _, longest in text.parts] == [size]
 
 
-def test_a_badge_does_not_spare_the_car_of_a_still_its_search() -> None:
-    car = Box("car", 100, 30, 420, 420, 0.9)
-    _, parts, found = searched(STILL, [car])
-    assert {longest for _, longest in parts} >= {720, 256}
-    assert found
+CAR = Box("car", 100, 100, 400, 300, 0.9)
+SURE_PLATE = Box("plate", 260, 330, 90, 24, 0.9)
+BADGE = Box("text", 270, 240, 70, 18, 0.9)
+
+
+class Told(Text):
+    """Sees in every part of a frame what it was told to see there."""
+
+    def __init__(self, lines: list[Box], plates: list[Box]) -> None:
+        self.lines, self.plates = lines, plates
+
+    def lines_and_plates(
+        self, bgr: np.ndarray, area: Box, *, zoom: float, longest: int
+    ) -> tuple[list[Box], list[Box]]:
+        def there(boxes: list[Box]) -> list[Box]:
+            return [box for box in boxes if covered(box, area) > 0.9]
+
+        return there(self.lines), there(self.plates)
+
+
+def covers(what: Box, lines: list[Box], plates: list[Box], vehicles: list[Box]) -> bool:
+    """Say whether a box is covered where these lines and plates are seen on these vehicles."""
+    frame = np.zeros((720, 1280, 3), np.uint8)
+    found = PlateSearch(Told(lines, plates), FRAME).find(frame, vehicles)
+    return any(covered(what, box) > 0.9 for box in found)
+
+
+def test_letters_beside_a_sure_plate_are_left_alone() -> None:
+    assert covers(BADGE, [BADGE], [], [CAR])
+    assert covers(SURE_PLATE, [BADGE], [SURE_PLATE], [CAR])
+    assert not covers(BADGE, [BADGE], [SURE_PLATE], [CAR])
+
+
+def test_a_plate_that_is_not_sure_leaves_no_letters_alone() -> None:
+    assert covers(BADGE, [BADGE], [replace(SURE_PLATE, score=0.6)], [CAR])
+
+
+def test_what_is_no_sure_plate_is_left_alone_beside_one_as_letters_are() -> None:
+    lamp = Box("plate", 110, 250, 60, 20, 0.42)
+    assert covers(lamp, [], [lamp], [CAR])
+    assert not covers(lamp, [], [lamp, SURE_PLATE], [CAR])
+
+
+def test_a_seal_on_a_plate_is_too_small_to_speak_for_its_vehicle() -> None:
+    assert covers(BADGE, [BADGE], [Box("plate", 300, 330, 20, 20, 0.9)], [CAR])
+
+
+def test_letters_that_a_sure_plate_cuts_are_covered_whole() -> None:
+    letters = Box("text", 262, 334, 110, 18, 0.9)
+    assert covers(letters, [letters], [SURE_PLATE], [CAR])
+
+
+def test_letters_of_the_car_behind_are_covered() -> None:
+    behind = Box("car", 420, 120, 300, 240, 0.8)
+    letters = Box("text", 560, 280, 70, 18, 0.9)
+    assert covers(letters, [letters], [SURE_PLATE], [CAR, behind])
 
 
 def test_a_plate_that_fills_the_picture_is_taken_and_what_is_wider_is_none() -> None:
