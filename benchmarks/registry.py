@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # they run, so that one that is broken or misses a package does not take the others with it.
 SECTIONS = {
     "recall": "benchmarks.recall",
+    "light": "benchmarks.light",
     "jerseys": "benchmarks.jerseys",
     "tracks": "benchmarks.tracks",
     "utility": "benchmarks.utility",

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.video.balance import balanced
 from pipeline.video.boxes import clip_to
 from pipeline.video.cover import region
 from pipeline.video.detectors import VEHICLES, Detectors
 from pipeline.video.errors import VideoError
+from pipeline.video.light import corrected
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm"}
 
@@ -65,16 +65,16 @@ def _pictures(paths: Sequence[str | Path]) -> Iterator[Path]:
 
 def _line(path: Path, picture: NDArray[np.uint8], detectors: Detectors) -> dict[str, object]:
     height, width = picture.shape[:2]
-    picture = balanced(picture)
-    objects = detectors.objects(picture)
+    seen = corrected(picture)
+    objects = detectors.objects(seen)
     vehicles = [box for box in objects if box.kind in VEHICLES]
     found = [
-        *detectors.faces(picture),
-        *detectors.plates(picture, vehicles),
+        *detectors.faces(seen),
+        *detectors.plates(seen, vehicles),
         *detectors.screens(picture, objects),
     ]
     if detectors.vertical == "sports":
-        found += detectors.jerseys(picture, [box for box in objects if box.kind == "person"])
+        found += detectors.jerseys(seen, [box for box in objects if box.kind == "person"])
     boxes = []
     for box in found:
         covered = clip_to(region(box), width, height)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video import heads
-from pipeline.video.balance import balanced
 from pipeline.video.boxes import Box, envelope, iou
+from pipeline.video.light import corrected
 from pipeline.video.options import Options
 from pipeline.video.schedule import CLOSE, COARSE
 
@@ -105,7 +105,8 @@ class Eyes:
     ) -> Seen:
         detectors = self._detectors.result()
         with self._clock("colour"):
-            bgr = self._colours(buffer)
+            shown = self._colours(buffer)
+            bgr = corrected(shown, self._kept("corrected"))
         seen = Seen(frame=frame)
         if "objects" in looks:
             try:
@@ -133,7 +134,7 @@ class Eyes:
             with self._gates["plates"], self._clock("jerseys"):
                 seen.private += detectors.jerseys(bgr, people, turn=frame, known=expected.get("jersey", ()))
         if self.screens and seen.objects is not None:
-            seen.private += detectors.screens(bgr, seen.objects)
+            seen.private += detectors.screens(shown, seen.objects)
         if "text" in looks:
             with self._gates["plates"], self._clock("text"):
                 seen.lines = detectors.lines_of_text(bgr)
@@ -152,10 +153,9 @@ class Eyes:
         return seen
 
     def _colours(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the frame as BGR in white light."""
+        """Return the frame as BGR."""
         rows = buffer.reshape(self.height * 3 // 2, self.width)
-        bgr = np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_I420, dst=self._kept("bgr")), np.uint8)
-        return balanced(bgr)
+        return np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2BGR_I420, dst=self._kept("bgr")), np.uint8)
 
     def _kept(self, name: str) -> NDArray[np.uint8]:
         """Give a picture that this thread uses again: new pages cost more than what is written."""
