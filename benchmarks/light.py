@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks import engine, painted, peers, processes
 from benchmarks.bench import Bench
 from benchmarks.labels import Still, stills
-from benchmarks.recall import TARGETS, Tally, paint
+from benchmarks.recall import TARGETS, Tally
 from benchmarks.registry import Figure, Section
 from benchmarks.scoring import coverage
 
@@ -77,10 +77,15 @@ def _peer(bench: Bench, peer: peers.Installed, pictures: Sequence[Still], spoilt
         return str(why)
     theirs = Tally()
     for still, before, after in zip(pictures, spoilt, made, strict=True):
-        shared, _ = painted.by_pixels([paint(before, after)] if after else [])
+        shared, _ = painted.by_pixels([_paint(before, after)] if after else [])
         for box in _wanted(still, "face"):
             theirs.add(shared(0, box))
     return _of(theirs)
+
+
+def _paint(before: Path, after: Path) -> NDArray[np.bool_]:
+    was, now = (np.asarray(cv2.imread(str(path)), np.uint8) for path in (before, after))
+    return painted.painted_exactly(was, now)
 
 
 def _wanted(still: Still, kind: str) -> list[tuple[float, float, float, float]]:

@@ -37,6 +37,14 @@ def painted(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.b
     return (grown > 0) & dark
 
 
+def painted_exactly(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return where a picture kept without loss has been painted black: in the dark paint changes it by a few levels."""
+    black = after.max(axis=2) == 0
+    changed = (before != after).any(axis=2) & black
+    grown = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((HOLE, HOLE), np.uint8))
+    return (grown > 0) & black
+
+
 def by_pixels(masks: list[NDArray[np.bool_]]) -> tuple[Callable[[int, Box], float], Callable[[int], int]]:
     """Return the two functions that `truth.score` asks for, from pixel masks; a missing frame counts as bare."""
 

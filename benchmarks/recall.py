@@ -96,7 +96,7 @@ def _beside_peers(bench: Bench, chosen: list[Still], masks: dict[str, list[Box]]
             continue
         theirs = Tally()
         for still, labels, path in zip(pictures, wanted, made, strict=True):
-            shared, _ = painted.by_pixels([paint(still.path, path)] if path else [])
+            shared, _ = painted.by_pixels([_paint(still.path, path)] if path else [])
             for label in labels:
                 theirs.add(shared(0, label.box))
         rows.append(f"| {peer.label} | {_counts(theirs)} | {usage.cpu_s / len(pictures):.2f} |")
@@ -109,7 +109,7 @@ def _beside_peers(bench: Bench, chosen: list[Still], masks: dict[str, list[Box]]
     section.lines += [*rows, "", *lines] if lines else rows
 
 
-def paint(before: Path, after: Path) -> NDArray[np.bool_]:
+def _paint(before: Path, after: Path) -> NDArray[np.bool_]:
     """Return H × W: what a peer painted over a picture."""
     was, now = (np.asarray(cv2.imread(str(path)), np.uint8) for path in (before, after))
     if now.shape != was.shape:

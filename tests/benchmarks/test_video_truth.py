@@ -106,3 +106,16 @@ def test_black_paint_is_found_and_dark_things_are_not_taken_for_it() -> None:
     assert shared(0, (30, 50, 80, 40)) == pytest.approx(0.5)
     assert masked(0) == 1600
     assert shared(1, (30, 50, 10, 10)) == 0  # a frame that the tool dropped is bare
+
+
+def test_paint_in_the_dark_is_found_though_it_changes_little() -> None:
+    noise = np.random.default_rng(1).normal(3, 2, (120, 160, 3))
+    before = np.clip(noise, 0, 255).astype(np.uint8)
+    before[20:40, 20:40] = 0  # black already, and nobody painted it
+    after = before.copy()
+    after[60:100, 50:110] = 0
+    mask = painted.painted_exactly(before, after)
+    assert mask[60:100, 50:110].mean() > 0.99
+    mask[60:100, 50:110] = False
+    assert not mask.any()
+    assert not painted.painted(before, after).any(), "else one would do for both"
