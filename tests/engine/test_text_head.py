@@ -194,6 +194,16 @@ def test_a_frame_without_a_vehicle_is_read_once(effort: Effort, size: int) -> No
     assert [longest for _, longest in text.parts] == [size]
 
 
+@pytest.mark.parametrize(("y", "first"), [(200, 290), (20, 110), (8, 8), (0, 0)])
+def test_a_vehicle_that_the_upper_edge_cuts_off_is_read_to_its_top(y: int, first: int) -> None:
+    """Its plate can be anywhere in what is left of it; a whole vehicle has none in its upper third."""
+    text = Asked()
+    PlateSearch(text, FRAME).find(np.full((720, 1280, 3), 110, np.uint8), [Box("car", 400, y, 400, 300, 0.9)])
+    (_, top, _, tall), _ = text.parts[0]
+    assert top == pytest.approx(first)
+    assert top + tall == pytest.approx(y + 324)
+
+
 CAR = Box("car", 100, 100, 400, 300, 0.9)
 SURE_PLATE = Box("plate", 260, 330, 90, 24, 0.9)
 BADGE = Box("text", 270, 240, 70, 18, 0.9)
@@ -244,6 +254,12 @@ def test_a_seal_on_a_plate_is_too_small_to_speak_for_its_vehicle() -> None:
 def test_letters_that_a_sure_plate_cuts_are_covered_whole() -> None:
     letters = Box("text", 262, 334, 110, 18, 0.9)
     assert covers(letters, [letters], [SURE_PLATE], [CAR])
+
+
+def test_letters_in_the_upper_third_are_a_plate_only_where_the_edge_cuts_the_vehicle_off() -> None:
+    badge = replace(BADGE, y=BADGE.y - 110)
+    assert not covers(badge, [badge], [], [CAR])
+    assert covers(replace(badge, y=badge.y - 100), [replace(badge, y=badge.y - 100)], [], [replace(CAR, y=0)])
 
 
 def test_letters_of_the_car_behind_are_covered() -> None:
