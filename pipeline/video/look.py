@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.video import heads
+from pipeline.video import heads, pose_graphs, weights
 from pipeline.video.boxes import Box, envelope, iou
 from pipeline.video.light import corrected
+from pipeline.video.motion import WIDTH, Step, carried
 from pipeline.video.options import Options
 from pipeline.video.schedule import CLOSE, COARSE
 
@@ -46,7 +47,6 @@ Expected = Mapping[str, Sequence[Box]]
 class Seen:
     """Detections of one key frame in its own pixels."""
 
-    frame: int
     private: list[Box] = field(default_factory=list)  # what is covered: faces, plates, jerseys, lit screens
     objects: list[Box] | None = None  # None: not looked for in this frame
     lines: list[Box] | None = None  # lines of text at top and bottom; None: not looked for in this frame
@@ -58,7 +58,7 @@ class Eyes:
 
     def __init__(self, *, options: Options, workers: int, width: int, height: int, fps: float) -> None:
         self.vertical, self.width, self.height, self.fps = options.vertical, width, height, fps
-        self.screens = options.screens
+        self.screens, self.posing = options.screens, not options.only_redact
         self.timing: dict[str, float] = defaultdict(float)  # CPU seconds of each detector
         self._known: Future[list[Box]] = Future()  # the objects seen last
         self._posed: Future[Seen] | None = None  # the look with the poses seen last
@@ -75,18 +75,24 @@ class Eyes:
         self._detectors = self._pool.submit(self._load)
 
     def look(
-        self, frame: int, buffer: NDArray[np.uint8], looks: frozenset[str], expected: Expected
+        self,
+        frame: int,
+        buffer: NDArray[np.uint8],
+        looks: frozenset[str],
+        expected: Expected,
+        moved: Sequence[Step] = (),
     ) -> Future[Seen]:
         """Start on a key frame: look for `looks` in all of it, and again for faces that are `expected` somewhere.
 
-        Plates and jerseys that are expected spare whoever shows them.
+        Plates and jerseys that are expected spare whoever shows them. `moved`: the motion since the last frame in
+        which objects were looked for.
 
         The buffer must stay as it is until the result is there.
         """
         if "objects" in looks:
             self._known = Future()
         before = None if CLOSE in looks else self._posed  # people of another scene are others
-        look = self._pool.submit(self._look, frame, buffer, self._known, looks, expected, before)
+        look = self._pool.submit(self._look, frame, buffer, self._known, looks, expected, moved, before)
         if "pose" in looks:
             self._posed = look
         return look
@@ -101,13 +107,14 @@ class Eyes:
         known: Future[list[Box]],
         looks: frozenset[str],
         expected: Expected,
+        moved: Sequence[Step],
         before: Future[Seen] | None,
     ) -> Seen:
         detectors = self._detectors.result()
         with self._clock("colour"):
             shown = self._colours(buffer)
             bgr = corrected(shown, self._kept("corrected"))
-        seen = Seen(frame=frame)
+        seen = Seen()
         if "objects" in looks:
             try:
                 with self._gates["objects"], self._clock("objects"):
@@ -145,7 +152,8 @@ class Eyes:
         if "pose" in looks:
             poses = before.result().poses if before else None
             with self._clock("pose"):
-                tall = [box for box in people if box.h >= POSE_MIN_HEIGHT * self.height]
+                there = [_moved(box, moved, self.width / WIDTH) for box in people]
+                tall = [box for box in there if box.h >= POSE_MIN_HEIGHT * self.height]
                 tall = sorted(tall, key=lambda box: -box.area)[:MOST_POSES]
                 seen.poses = self._people(bgr, tall, poses or [])
                 faces = [box for box in seen.private if box.kind == "face"]
@@ -178,6 +186,8 @@ class Eyes:
         with self._clock("load"):
             detectors = _MODELS.detectors(self.vertical)
         self.models = list(detectors.models)
+        if self.posing:
+            self.models.append({**weights.described(pose_graphs.MODEL), "runs_on": pose_graphs.RUNS_ON})
         return detectors
 
     def _people(self, bgr: NDArray[np.uint8], people: list[Box], before: list[Pose]) -> list[Pose]:
@@ -215,6 +225,13 @@ class _Models:
 
 
 _MODELS = _Models()
+
+
+def _moved(box: Box, steps: Sequence[Step], scale: float) -> Box:
+    """Return where the motion has put a person since they were seen: objects are looked for more seldom than poses."""
+    for step in steps:
+        box = carried(box, step, scale, grows=False)
+    return box
 
 
 def _measured(found: Box, expected: Box) -> Box:

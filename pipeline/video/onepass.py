@@ -102,8 +102,7 @@ class OnePass:
         self.burnt = Burnt(keeps_undecided=options.vertical == "driving")
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
-        self.last_key = -1
-        self.last_seen: Future[Seen] | None = None
+        self.last_key = self.objects_at = -1
         self.applied = -1
         self.head = self.tail = Seam()
         self.timing: dict[str, float] = defaultdict(float)
@@ -124,7 +123,6 @@ class OnePass:
         for thread in threads:
             thread.start()
         previous: Slot | None = None
-        unchanged_since_key = True
         frames = ahead(self.reader)
         try:
             for index, buffer in enumerate(frames, start=self.first):
@@ -134,12 +132,10 @@ class OnePass:
                     raise self._failure
                 same = previous is not None and _same(buffer, previous.buffer)
                 slot = self._take(index, buffer, same)
-                unchanged_since_key &= same
                 if slot.cut and previous is not None and previous.index != self.last_key:
                     self._look(previous)  # the last frame of the old scene: its people leave covered
                 if slot.cut or self.schedule.is_key(index):
-                    self._look(slot, reuse=unchanged_since_key and index > self.first)
-                    unchanged_since_key = True
+                    self._look(slot)
                 previous = slot
                 on_frame(max(0, index + 1 - self.start))
             if previous is not None and previous.index != self.last_key:
@@ -182,16 +178,16 @@ class OnePass:
         self.timing["motion"] += time.thread_time() - began
         return slot
 
-    def _look(self, slot: Slot, *, reuse: bool = False) -> None:
+    def _look(self, slot: Slot) -> None:
         self._apply(LAG - 1)
         looks = self.schedule.looks(
             slot.index, fresh=slot.cut, quiet=self._quiet(slot.index), still=self.motion.still
         )
-        if reuse and self.last_seen is not None and "pose" not in looks:
-            slot.seen = self.last_seen  # not one sample has changed since: the answer would be the same
-        else:
-            expected = {} if slot.cut else self._expected(slot.index, looks)
-            slot.seen = self.last_seen = self.eyes.look(slot.index, slot.buffer, looks, expected)
+        if "objects" in looks:
+            self.objects_at = slot.index
+        expected = {} if slot.cut else self._expected(slot.index, looks)
+        moved = self.tracker.motion(self.objects_at, slot.index)
+        slot.seen = self.eyes.look(slot.index, slot.buffer, looks, expected, moved)
         self.last_key = slot.index
         self.pending.append(slot)
 
@@ -230,14 +226,14 @@ class OnePass:
             seen: Seen = slot.seen.result()  # type: ignore[union-attr]
             began = time.thread_time()
             people = [box for box in seen.objects or () if box.kind == "person"]
-            matched = self.tracker.update(slot.index, [*seen.private, *people], slot.planes.y)
+            self.tracker.update(slot.index, [*seen.private, *people], slot.planes.y)
             if self._kept(slot.index):
-                self.log.seen(slot.index, seen, matched, fresh=seen.frame == slot.index)
+                self.log.seen(slot.index, seen, self.tracker.covering(slot.index, frozenset({PERSON})))
             if any(box.kind in VEHICLES for box in seen.objects or ()):
                 self.vehicles = slot.index
             if any(box.kind == "jersey" for box in seen.private):
                 self.jerseys = slot.index
-            if seen.lines is not None and seen.frame == slot.index:
+            if seen.lines is not None:
                 self.burnt.look(slot.index, slot.planes.y, seen.lines)
             self.applied = slot.index
             self.timing["track"] += time.thread_time() - began

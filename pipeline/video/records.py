@@ -135,12 +135,11 @@ class Log:
         self._rows: dict[int, array[int]] = {}
         self._waiting: list[Track] = []
 
-    def seen(self, frame: int, seen: Seen, matched: dict[int, Box], *, fresh: bool) -> None:
-        """Keep what one key frame showed."""
+    def seen(self, frame: int, seen: Seen, people: Sequence[tuple[Track, Box]]) -> None:
+        """Keep what one key frame showed, where these people were."""
         if seen.objects is not None:
             self.keys.append(KeyRow.of(frame, seen.objects))
-        if fresh:
-            self.poses += [self._pose(frame, pose, matched) for pose in seen.poses or ()]
+        self.poses += [self._pose(frame, pose, people) for pose in seen.poses or ()]
 
     def masked(self, frame: int, rects: Sequence[tuple[Track, Rect]], pixels: int) -> None:
         """Keep what was filled in one frame; called by the encoding thread, in order of frames."""
@@ -180,8 +179,8 @@ class Log:
                 )
         self._waiting = []
 
-    def _pose(self, frame: int, pose: Pose, matched: dict[int, Box]) -> PoseRow:
-        overlaps = [(iou(pose.box, box), track) for track, box in matched.items() if box.kind == "person"]
+    def _pose(self, frame: int, pose: Pose, people: Sequence[tuple[Track, Box]]) -> PoseRow:
+        overlaps = [(iou(pose.box, box), track.id) for track, box in people]
         best = max(overlaps, default=(0.0, 0))
         return PoseRow(
             frame=frame,

@@ -23,9 +23,9 @@ EVERY_S: dict[str, dict[str, float]] = {
         "text": 1.5,
     },
     "sports": {
-        "objects": 0.2,
+        "objects": 0.3,
         "faces": 0.2,
-        "plates": 1.0,
+        "plates": 0.3,
         "wide": 2.0,
         "pose": 0.2,
         "jerseys": 0.3,
@@ -40,8 +40,6 @@ QUIET_S: dict[str, dict[str, float]] = {
 }
 # The same while the camera stands still: who comes then walks into the picture or turns around in it.
 STILL_S = {"faces": 0.32}
-# Objects are looked for as often as what needs them, when nobody asks for poses.
-WITHOUT_POSES_S = 0.3
 # "wide": plates in the whole frame where there is no vehicle. "text": dates and places burnt into the picture.
 LOOKS = ("objects", "faces", "plates", "wide", "pose", "jerseys", "text")
 # Once, when a scene begins: nothing has been seen of it yet, so plates are looked for more closely.
@@ -70,9 +68,7 @@ class Schedule:
             if not wanted
         }
         keys_per_s = fps / self.stride
-        seconds = dict(EVERY_S[vertical])
-        if options.only_redact:
-            seconds["objects"] = max(seconds["objects"], WITHOUT_POSES_S)
+        seconds = EVERY_S[vertical]
 
         def keys(look: str, more: Mapping[str, float]) -> int:
             return max(1, math.ceil(max(seconds[look], more.get(look, 0.0)) * keys_per_s - 0.25))
@@ -103,8 +99,6 @@ class Schedule:
                 wanted.add(look)
                 if look == "faces" and not fresh and number // every % 2:
                     wanted.add(COARSE)
-        if "pose" in wanted:
-            wanted.add("objects")  # poses are of the people of the same frame
         if "wide" in wanted:
             wanted.add("plates")
         if fresh:

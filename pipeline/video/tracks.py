@@ -77,10 +77,8 @@ class Tracker:
         self._floor = frame + 1
         self._steps.pop(frame, None)
 
-    def update(
-        self, frame: int, detections: Iterable[Box], luma: NDArray[np.uint8] | None = None
-    ) -> dict[int, Box]:
-        """Join the detections of one key frame to tracks; return {track id: detected box}.
+    def update(self, frame: int, detections: Iterable[Box], luma: NDArray[np.uint8] | None = None) -> None:
+        """Join the detections of one key frame to tracks.
 
         With the frame's luma plane, letters that no detector saw are placed by their look: they change little, and
         detectors see them in every second frame.
@@ -90,7 +88,6 @@ class Tracker:
         for track in self.active:
             self._forward(track, frame)
         pairs, fresh = self._match(frame, list(detections))
-        seen: dict[int, Box] = {}
         for track, box in pairs:
             if luma is not None and track.kind == RIGID:
                 box = self._whole(track, frame, box, luma)
@@ -99,18 +96,19 @@ class Tracker:
             self._bridge(track, frame, box)
             track.hits.append(frame)
             track.scores.append(box.score)
-            seen[track.id] = box
         for box in fresh:
-            seen[self._begin(frame, box, self._beside(frame, box)).id] = box
+            self._begin(frame, box, self._beside(frame, box))
         if luma is not None:
             for track in self.active:
                 if track.kind in BY_LOOK:
                     self._by_look(track, frame, luma)
-        for twin in self._twins(frame):
-            seen.pop(twin.id, None)
+        self._end_twins(frame)
         self._close(frame)
         self._seen = frame
-        return seen
+
+    def motion(self, after: int, frame: int) -> list[Step]:
+        """Return the motion into each frame after one until another, of frames that have not left."""
+        return [self._steps[f] for f in range(after + 1, frame + 1)]
 
     def expected(
         self, frame: int, kind: str, *, seen_s: float = math.inf, unseen_s: float = -math.inf
@@ -237,7 +235,7 @@ class Tracker:
         missed = [track for track in self.active if track.kind == FACE == box.kind and track.last_hit < frame]
         return [track for track in missed if (at := track.at(frame)) is not None and _alike(at, box) > 0]
 
-    def _begin(self, frame: int, box: Box, beside: Sequence[Track]) -> Track:
+    def _begin(self, frame: int, box: Box, beside: Sequence[Track]) -> None:
         """Follow something new, also back to where it came from; what is `beside` it covers what was before."""
         track = Track(
             id=self._next, kind=box.kind, first=frame, hits=[frame], scores=[box.score], placed=frame
@@ -260,7 +258,6 @@ class Tracker:
             track.put(f, at)
         track.opens |= track.first == 0
         self.active.append(track)
-        return track
 
     def _forward(self, track: Track, frame: int) -> None:
         """Carry the track to this frame; it grows while nothing confirms it."""
@@ -301,7 +298,7 @@ class Tracker:
         track.put(frame, box)
         track.placed = frame
 
-    def _twins(self, frame: int) -> list[Track]:
+    def _end_twins(self, frame: int) -> None:
         """End the tracks of faces that another one of more detections follows too, which covers both from now on."""
         known: list[tuple[Track, Box]] = []
         twins: list[Track] = []
@@ -324,7 +321,6 @@ class Tracker:
         ended = {track.id for track in twins}
         self.active = [track for track in self.active if track.id not in ended]
         self.closed += [track for track in twins if track.hits]
-        return twins
 
     def _close(self, frame: int) -> None:
         still = []

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pipeline.video.errors import VideoError
 
+# The output of BlazePose's landmark model that nothing here reads.
+MASK_OF_BODY = "Identity_2"
 LIST = Path(__file__).with_name("weights.json")
 
 
@@ -136,6 +138,10 @@ def _converted(weight: Weight, data: list[bytes]) -> bytes:
         from pipeline.video.convert_ppocr import fold
 
         return fold(data[0])
+    if weight.convert == "pose_landmarks":
+        from pipeline.video.convert_tflite import without
+
+        return without(data[0], MASK_OF_BODY)
     return data[0]
 
 

@@ -18,7 +18,8 @@ from pipeline.video.body import LOOKS
 from pipeline.video.boxes import Box, iou
 from pipeline.video.detectors import Detectors
 from pipeline.video.pose import Pose, PoseEstimator
-from tests.media import Picture, shared, texture
+from pipeline.video.process import process
+from tests.media import Picture, make_video, shared, texture
 
 NOSE, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE = 0, 5, 6, 11, 12, 13, 14
 
@@ -204,3 +205,20 @@ def test_people_of_a_crowd_have_their_own_poses(estimator: PoseEstimator) -> Non
             assert all(iou(pose.box, other.box) < 0.5 for other in poses[:number])
         counts.append(len(poses))
     assert np.mean(counts) >= 2
+
+
+def test_poses_between_two_looks_for_people_belong_to_them_too(tmp_path: Path, portrait: Picture) -> None:
+    """She moves across the picture; poses come five times a second, people are looked for three times."""
+    source = tmp_path / "a.mp4"
+    truth = make_video(source, 3, (960, 540), 25, face=cv2.cvtColor(portrait, cv2.COLOR_RGB2BGR))
+    report = process(source, tmp_path / "out", vertical="sports", workers=2)
+    poses = list(report["poses"])
+    assert len(poses) >= 12
+    assert len({pose["track"] for pose in poses}) == 1
+    assert None not in {pose["track"] for pose in poses}
+    assert {"pose_landmarks"} <= {model["name"] for model in report["models"]}
+    for pose in poses:
+        left, top, side, _ = truth.boxes["portrait"][pose["frame"]]
+        x, y, _ = pose["keypoints17"][NOSE]
+        assert abs(x - left - 0.45 * side) < 0.08 * side
+        assert abs(y - top - 0.23 * side) < 0.08 * side
