@@ -97,6 +97,10 @@ class Detectors:
         """
         return screens.lines_of_text(bgr, self._text)
 
+    def lines_at(self, bgr: Picture, places: Sequence[Box]) -> list[Box]:
+        """Read the lines of text at places where letters may have appeared: about 15 CPU ms each at 720p."""
+        return screens.lines_at(bgr, self._text, places)
+
     def objects(self, bgr: Picture) -> list[Box]:
         """Find people, vehicles, lights, animals and screens; kinds are COCO's names, and MAYBE_VEHICLE."""
         sure: list[Box] = []

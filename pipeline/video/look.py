@@ -39,6 +39,8 @@ JUMPED = 0.6
 
 # Plates that were not seen lately.
 LOST = "lost plate"
+# Places where letters may have been laid over the picture.
+LETTERS = "letters"
 # Kind → boxes where the motion puts what is known of it.
 Expected = Mapping[str, Sequence[Box]]
 
@@ -50,6 +52,7 @@ class Seen:
     private: list[Box] = field(default_factory=list)  # what is covered: faces, plates, jerseys, lit screens
     objects: list[Box] | None = None  # None: not looked for in this frame
     lines: list[Box] | None = None  # lines of text at top and bottom; None: not looked for in this frame
+    letters: list[Box] = field(default_factory=list)  # lines of text that were not there before
     poses: list[Pose] | None = None  # None: pose was not asked for in this frame
 
 
@@ -145,6 +148,9 @@ class Eyes:
         if "text" in looks:
             with self._gates["plates"], self._clock("text"):
                 seen.lines = detectors.lines_of_text(bgr)
+        if places := expected.get(LETTERS):
+            with self._gates["plates"], self._clock("text"):
+                seen.letters = detectors.lines_at(bgr, places)
         with self._clock("near"):
             again = expected.get("face", ())
             pairs = zip(detectors.near(bgr, again), again, strict=True)

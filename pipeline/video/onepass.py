@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video.appearing import Appearing
 from pipeline.video.boxes import Box
 from pipeline.video.burnt import Burnt
 from pipeline.video.errors import Cancelled
-from pipeline.video.look import LOST, VEHICLES, Eyes, Seen
+from pipeline.video.look import LETTERS, LOST, VEHICLES, Eyes, Seen
 from pipeline.video.marks import Marks
 from pipeline.video.motion import Motion
 from pipeline.video.options import Options
@@ -99,7 +100,8 @@ class OnePass:
         self.log = Log(fps=fps, width=reader.width, height=reader.height)
         self.schedule = Schedule(options=options, fps=fps)
         self.vehicles = self.jerseys = -1  # the last key frame in which there was one
-        self.burnt = Burnt(keeps_undecided=options.vertical == "driving")
+        self.burnt = Burnt(keeps_undecided=options.vertical == "driving", fps=fps)
+        self.appearing = Appearing(reader.width, reader.height) if options.screens else None
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
         self.last_key = self.objects_at = -1
@@ -183,9 +185,13 @@ class OnePass:
         looks = self.schedule.looks(
             slot.index, fresh=slot.cut, quiet=self._quiet(slot.index), still=self.motion.still
         )
+        if self.appearing is not None and self.burnt.due(slot.index):
+            looks |= {"text"}
         if "objects" in looks:
             self.objects_at = slot.index
         expected = {} if slot.cut else self._expected(slot.index, looks)
+        if self.appearing is not None:
+            expected[LETTERS] = self.appearing.look(slot.planes.y)
         moved = self.tracker.motion(self.objects_at, slot.index)
         slot.seen = self.eyes.look(slot.index, slot.buffer, looks, expected, moved)
         self.last_key = slot.index
@@ -233,6 +239,7 @@ class OnePass:
                 self.vehicles = slot.index
             if any(box.kind == "jersey" for box in seen.private):
                 self.jerseys = slot.index
+            self.burnt.appeared(slot.index, seen.letters)
             if seen.lines is not None:
                 self.burnt.look(slot.index, slot.planes.y, seen.lines)
             self.applied = slot.index

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.video.boxes import Box, clip_to, iou
+from pipeline.video.boxes import Box, clip_to, envelope, intersection, iou
 from pipeline.video.nets import Picture
 from pipeline.video.text import Text
 
@@ -29,6 +29,9 @@ GONE = 4  # looks without it after which it is forgotten
 MOVED = 6.0  # mean change of luma from which what surrounds the text has changed
 WIDE = 1.8  # width ÷ height of a line of text
 CLOSE = 1.5  # heights between the words of one line
+STRIP, LEAST_STRIP = 3.0, 48.0  # height of what is read around letters, in theirs and in pixels
+TICK = 60.0  # levels by which the pixels of a digit change
+TICKS, RESTS = 0.004, 0.001  # share of them in the box of a clock, and at most around it
 
 
 def lit(bgr: Picture, objects: Iterable[Box]) -> list[Box]:
@@ -78,7 +81,7 @@ class Overlays:
             seen.remove(again)
             line.looks, line.missed = line.looks + 1, 0
             if self._luma is not None:
-                line.stays += _changed(self._luma, luma, line.box)
+                line.stays += _changed(self._luma, luma, line.box) or _ticks(self._luma, luma, line.box)
             line.box = _around([line.box, again], line.box.score)
         self._lines = [line for line in self._lines if line.missed < GONE] + [_Line(box) for box in seen]
         self._luma = luma.copy()
@@ -94,10 +97,26 @@ def lines_of_text(bgr: Picture, text: Text) -> list[Box]:
     """Read the bands at top and bottom of an H × W × 3 picture: lines, their words joined, of kind `screen`."""
     height, width = bgr.shape[:2]
     tall = round(BAND * height)
-    words: list[Box] = []
-    for top in (0, height - tall):
-        words += text.find(bgr, Box("area", 0, top, width, tall), zoom=1.0, longest=WIDTH)
-    lines = [clip_to(box, width, height) for box in joined(words)]
+    return _lines_in(bgr, text, [Box("area", 0, top, width, tall) for top in (0, height - tall)])
+
+
+def lines_at(bgr: Picture, text: Text, places: Sequence[Box]) -> list[Box]:
+    """Read where letters may be in an H × W × 3 picture: the whole lines, each of kind `screen`, once."""
+    height, width = bgr.shape[:2]
+    strips: list[Box] = []
+    for place in sorted(places, key=lambda box: box.y):
+        tall = max(LEAST_STRIP, STRIP * place.h)
+        strip = clip_to(Box("area", 0, place.cy - tall / 2, width, tall), width, height)
+        if strips and strip.y < strips[-1].y2:
+            strip = envelope(strips.pop(), strip)
+        strips.append(strip)
+    lines = _lines_in(bgr, text, strips)
+    return [line for line in lines if any(intersection(line, place) > 0 for place in places)]
+
+
+def _lines_in(bgr: Picture, text: Text, areas: Iterable[Box]) -> list[Box]:
+    words = [box for area in areas for box in text.find(bgr, area, zoom=1.0, longest=WIDTH)]
+    lines = [clip_to(box, bgr.shape[1], bgr.shape[0]) for box in joined(words)]
     return [box for box in lines if box.w >= WIDE * box.h]
 
 
@@ -124,12 +143,22 @@ def _around(boxes: Sequence[Box], score: float) -> Box:
 
 def _changed(before: Luma, now: Luma, box: Box) -> bool:
     """Say whether the picture above and below a line of text has changed."""
+    return any(float(change.mean()) >= MOVED for change in _changes_around(before, now, box))
+
+
+def _ticks(before: Luma, now: Luma, box: Box) -> bool:
+    """Say whether letters became others while nothing around them changed: a clock, also in a still scene."""
+    rows, columns = slice(max(0, int(box.y)), int(box.y2)), slice(max(0, int(box.x)), int(box.x2))
+    inside = cv2.absdiff(before[rows, columns], now[rows, columns])
+    around = _changes_around(before, now, box)
+    return bool((inside >= TICK).mean() >= TICKS) and all((c >= TICK).mean() <= RESTS for c in around)
+
+
+def _changes_around(before: Luma, now: Luma, box: Box) -> list[Luma]:
+    """Return by how many levels each pixel above and below a line of text has changed."""
     left, right = max(0, int(box.x)), max(1, int(box.x2))
     tall = max(4, int(box.h))
     above = slice(max(0, int(box.y) - tall), max(0, int(box.y)))
     below = slice(min(now.shape[0], int(box.y2)), min(now.shape[0], int(box.y2) + tall))
-    for rows in (above, below):
-        old, new = before[rows, left:right], now[rows, left:right]
-        if new.size and float(cv2.absdiff(old, new).mean()) >= MOVED:
-            return True
-    return False
+    parts = [(before[rows, left:right], now[rows, left:right]) for rows in (above, below)]
+    return [np.asarray(cv2.absdiff(old, new), np.uint8) for old, new in parts if new.size]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def boxes_at(burnt: Burnt, frame: int) -> list[Box]:
 
 @pytest.mark.parametrize("driving", [True, False])
 def test_what_stays_while_the_scene_moves_is_covered_from_the_first_frame_on(driving: bool) -> None:
-    burnt = Burnt(keeps_undecided=driving)
+    burnt = Burnt(keeps_undecided=driving, fps=20)
     burnt.look(0, scene(0), [STAMP, SIGN])
     assert boxes_at(burnt, 0) == [STAMP, SIGN]  # nobody can tell yet
     for look in (1, 2, 3):
@@ -43,7 +44,7 @@ def test_what_stays_while_the_scene_moves_is_covered_from_the_first_frame_on(dri
 
 
 def test_a_parked_dashcam_keeps_its_stamp_covered_and_a_board_beside_a_pitch_is_seen_again() -> None:
-    parked, pitch = Burnt(keeps_undecided=True), Burnt(keeps_undecided=False)
+    parked, pitch = Burnt(keeps_undecided=True, fps=20), Burnt(keeps_undecided=False, fps=20)
     for look in range(4):
         parked.look(look * 30, scene(0), [STAMP])
         pitch.look(look * 30, scene(0), [STAMP])
@@ -55,10 +56,83 @@ def test_a_parked_dashcam_keeps_its_stamp_covered_and_a_board_beside_a_pitch_is_
 
 
 def test_a_stamp_that_appears_later_is_covered_from_the_second_look_at_it() -> None:
-    burnt = Burnt(keeps_undecided=True)
+    burnt = Burnt(keeps_undecided=True, fps=20)
     for look, lines in enumerate([[], [STAMP], [STAMP]]):
         burnt.look(look * 30, scene(look * 60), lines)
     assert boxes_at(burnt, 45) == [STAMP]  # frames that wait in the ring too
+
+
+def test_letters_that_were_not_there_before_are_covered_at_once_and_a_look_soon_tells_whether_they_stay() -> (
+    None
+):
+    burnt = Burnt(keeps_undecided=False, fps=20)
+    burnt.look(0, scene(0), [])
+    burnt.look(30, scene(60), [])
+    place = Box("screen", 300, 664, 230, 30, 0.9)  # the end of a line that a look at all of it reads whole
+    burnt.appeared(42, [place])
+    assert boxes_at(burnt, 40) == [place]
+    assert not burnt.due(50)
+    assert burnt.due(52)
+    assert not burnt.due(52), "once"
+    burnt.look(52, scene(104), [STAMP])
+    assert covered(STAMP, boxes_at(burnt, 52)[0]) == 1
+    burnt.look(60, scene(160), [STAMP])
+    burnt.look(90, scene(220), [STAMP])
+    assert len(boxes_at(burnt, 90)) == 1
+    burnt.appeared(95, [place])
+    assert len(boxes_at(burnt, 95)) == 1, "it is covered already"
+
+
+def test_a_sign_that_came_to_rest_is_let_go_when_a_look_no_longer_sees_it() -> None:
+    burnt = Burnt(keeps_undecided=True, fps=20)
+    burnt.look(0, scene(0), [])
+    burnt.appeared(12, [SIGN])
+    assert boxes_at(burnt, 12) == [SIGN]
+    burnt.look(22, scene(80), [])
+    assert boxes_at(burnt, 22) == []
+
+
+def test_a_clock_counts_as_burnt_in_where_nothing_moves_and_a_board_does_not() -> None:
+    burnt = Burnt(keeps_undecided=False, fps=20)
+    for look in range(5):
+        picture = scene(0)
+        cv2.putText(picture, "PITCH 3", (600, 60), cv2.FONT_HERSHEY_DUPLEX, 1.0, 255, 2, cv2.LINE_AA)
+        stamp = f"2026-05-04 10:15:0{2 * look}"
+        cv2.putText(picture, stamp, (40, 690), cv2.FONT_HERSHEY_DUPLEX, 1.0, 255, 2, cv2.LINE_AA)
+        burnt.look(look * 30, picture, [STAMP, SIGN])
+        assert STAMP in boxes_at(burnt, look * 30)
+    assert SIGN not in boxes_at(burnt, 120)
+
+
+@pytest.mark.parametrize(("shift", "begins"), [(5, 0), (0, 0), (5, 45), (0, 45)])
+@pytest.mark.parametrize("vertical", ["driving", "sports"])
+def test_a_place_that_the_camera_knows_after_a_while_is_covered_from_its_first_frame_on(
+    tmp_path: Path, vertical: str, shift: int, begins: int
+) -> None:
+    """Beside a date that is there from frame `begins` on, in a scene that moves by so many pixels a frame."""
+    source, knows, ground = tmp_path / "ride.mp4", 45, cv2.blur(texture((1600, 720), seed=6), (5, 5))
+    with av.open(str(source), "w") as file:
+        stream = file.add_stream("libx264", rate=20, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
+        for n in range(64):
+            picture = ground[:, shift * n : shift * n + 1280].copy()
+            text = f"2026-05-04 10:15:0{n // 20}" + (" N48.13712 E011.57543" if n >= knows else "")
+            if n >= begins:
+                cv2.putText(
+                    picture, text, (40, 690), cv2.FONT_HERSHEY_DUPLEX, 1.0, (255, 255, 255), 2, cv2.LINE_AA
+                )
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+        file.mux(stream.encode(None))
+    process(source, tmp_path / "out", vertical=vertical, only_redact=True)
+    before, after = frames_of(source), frames_of(tmp_path / "out" / "redacted.mp4")
+    place = np.s_[660:700, 420:800]
+    assert min(np.count_nonzero(frame[place].min(axis=2) > 225) for frame in before[knows:]) > 300
+    readable = [
+        n
+        for n, frame in enumerate(after)
+        if n >= knows and np.count_nonzero(frame[place].min(axis=2) > 225) > 25
+    ]
+    assert not readable
 
 
 @pytest.fixture(scope="module")
