@@ -21,6 +21,7 @@ from pipeline.video.light import corrected
 from pipeline.video.motion import WIDTH, Step, carried
 from pipeline.video.options import Options
 from pipeline.video.schedule import CLOSE, COARSE
+from pipeline.video.turned import Turn
 
 if TYPE_CHECKING:
     from pipeline.video.detectors import Detectors
@@ -59,8 +60,11 @@ class Seen:
 class Eyes:
     """Detectors behind a small pool of threads; what one look takes from another depends on their order alone."""
 
-    def __init__(self, *, options: Options, workers: int, width: int, height: int, fps: float) -> None:
+    def __init__(
+        self, *, options: Options, workers: int, width: int, height: int, fps: float, quarters: int = 0
+    ) -> None:
         self.vertical, self.width, self.height, self.fps = options.vertical, width, height, fps
+        self.turn = Turn(quarters, width, height)
         self.screens, self.posing = options.screens, not options.only_redact
         self.timing: dict[str, float] = defaultdict(float)  # CPU seconds of each detector
         self._known: Future[list[Box]] = Future()  # the objects seen last
@@ -100,6 +104,10 @@ class Eyes:
             self._posed = look
         return look
 
+    def objects(self, bgr: NDArray[np.uint8]) -> list[Box]:
+        """Find objects in a picture of any size, as `Detectors.objects` does; for one caller, between looks."""
+        return self._detectors.result().objects(bgr)
+
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -118,6 +126,15 @@ class Eyes:
             shown = self._colours(buffer)
             bgr = corrected(shown, self._kept("corrected"))
         seen = Seen()
+        if "text" in looks:
+            with self._gates["plates"], self._clock("text"):
+                seen.lines = detectors.lines_of_text(bgr)
+        if places := expected.get(LETTERS):
+            with self._gates["plates"], self._clock("text"):
+                seen.letters = detectors.lines_at(bgr, places)
+        # From here on upright: cameras write upright whichever way they hang.
+        shown, bgr = self.turn.picture(shown), self.turn.picture(bgr)
+        expected = {kind: [self.turn.into(box) for box in boxes] for kind, boxes in expected.items()}
         if "objects" in looks:
             try:
                 with self._gates["objects"], self._clock("objects"):
@@ -145,12 +162,6 @@ class Eyes:
                 seen.private += detectors.jerseys(bgr, people, turn=frame, known=expected.get("jersey", ()))
         if self.screens and seen.objects is not None:
             seen.private += detectors.screens(shown, seen.objects)
-        if "text" in looks:
-            with self._gates["plates"], self._clock("text"):
-                seen.lines = detectors.lines_of_text(bgr)
-        if places := expected.get(LETTERS):
-            with self._gates["plates"], self._clock("text"):
-                seen.letters = detectors.lines_at(bgr, places)
         with self._clock("near"):
             again = expected.get("face", ())
             pairs = zip(detectors.near(bgr, again), again, strict=True)
@@ -158,13 +169,23 @@ class Eyes:
         if "pose" in looks:
             poses = before.result().poses if before else None
             with self._clock("pose"):
-                there = [_moved(box, moved, self.width / WIDTH) for box in people]
-                tall = [box for box in there if box.h >= POSE_MIN_HEIGHT * self.height]
+                there = [self._moved(box, moved) for box in people]
+                tall = [box for box in there if box.h >= POSE_MIN_HEIGHT * bgr.shape[0]]
                 tall = sorted(tall, key=lambda box: -box.area)[:MOST_POSES]
                 seen.poses = self._people(bgr, tall, poses or [])
                 faces = [box for box in seen.private if box.kind == "face"]
                 seen.private += heads.of_poses(seen.poses, faces, tall)
+                seen.poses = [self.turn.pose_back(pose) for pose in seen.poses]
+        seen.private = self.turn.boxes_back(seen.private)
+        seen.objects = None if seen.objects is None else self.turn.boxes_back(seen.objects)
         return seen
+
+    def _moved(self, box: Box, steps: Sequence[Step]) -> Box:
+        """Return where the motion has put a person since: objects are looked for more seldom than poses."""
+        box = self.turn.back(box)
+        for step in steps:
+            box = carried(box, step, self.width / WIDTH, grows=False)
+        return self.turn.into(box)
 
     def _colours(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the frame as BGR."""
@@ -197,7 +218,10 @@ class Eyes:
         return detectors
 
     def _people(self, bgr: NDArray[np.uint8], people: list[Box], before: list[Pose]) -> list[Pose]:
-        rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=self._kept("rgb")), np.uint8)
+        rgb = np.asarray(
+            cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=None if self.turn.quarters % 2 else self._kept("rgb")),
+            np.uint8,
+        )
         return _MODELS.people(rgb, people, before)
 
 
@@ -231,13 +255,6 @@ class _Models:
 
 
 _MODELS = _Models()
-
-
-def _moved(box: Box, steps: Sequence[Step], scale: float) -> Box:
-    """Return where the motion has put a person since they were seen: objects are looked for more seldom than poses."""
-    for step in steps:
-        box = carried(box, step, scale, grows=False)
-    return box
 
 
 def _measured(found: Box, expected: Box) -> Box:

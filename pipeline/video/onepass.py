@@ -30,6 +30,7 @@ from pipeline.video.schedule import Schedule
 from pipeline.video.seams import SEAM_KINDS, Seam
 from pipeline.video.track import Track
 from pipeline.video.tracks import BY_LOOK, PERSON, RIGID, Tracker
+from pipeline.video.upright import Upright
 from pipeline.video.write import Writer
 
 # Key frames that are looked at before the first of them is applied.
@@ -69,6 +70,7 @@ class PassResult:
     stride: int
     head: Seam
     tail: Seam
+    quarters: int  # by how many quarter turns clockwise the pictures become upright
     timing: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
@@ -102,6 +104,8 @@ class OnePass:
         self.vehicles = self.jerseys = -1  # the last key frame in which there was one
         self.burnt = Burnt(keeps_undecided=options.vertical == "driving", fps=fps)
         self.appearing = Appearing(reader.width, reader.height) if options.screens else None
+        # Only where nothing was turned yet.
+        self.upright = None if eyes.turn.quarters else Upright(reader.width, reader.height)
         self.ring: deque[Slot] = deque()
         self.pending: deque[Slot] = deque()
         self.last_key = self.objects_at = -1
@@ -158,7 +162,7 @@ class OnePass:
         self.log.settle()
         return PassResult(
             frames=self.writer.master.count, log=self.log, scene=self.scene, stride=self.schedule.stride,
-            head=self.head, tail=self.tail, timing=self.timing,
+            head=self.head, tail=self.tail, quarters=self._quarters(), timing=self.timing,
         )  # fmt: skip
 
     def _take(self, index: int, buffer: NDArray[np.uint8], same: bool) -> Slot:
@@ -235,6 +239,8 @@ class OnePass:
             self.tracker.update(slot.index, [*seen.private, *people], slot.planes.y)
             if self._kept(slot.index):
                 self.log.seen(slot.index, seen, self.tracker.covering(slot.index, frozenset({PERSON})))
+            if self.upright is not None and seen.objects is not None:
+                self.upright.look(slot.planes, seen.objects)
             if any(box.kind in VEHICLES for box in seen.objects or ()):
                 self.vehicles = slot.index
             if any(box.kind == "jersey" for box in seen.private):
@@ -265,6 +271,9 @@ class OnePass:
 
     def _kept(self, index: int) -> bool:
         return index >= self.start and (self.end is None or index < self.end)
+
+    def _quarters(self) -> int:
+        return self.eyes.turn.quarters if self.upright is None else self.upright.quarters(self.eyes.objects)
 
     def _redact(self, slot: Slot, covering: list[Any]) -> None:
         began = time.thread_time()

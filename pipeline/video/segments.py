@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ LENGTH_S = 90.0
 LOOK_BACK_S, LOOK_AHEAD_S = 2.0, 1.0
 LOG = "log.npz"
 FILES = ("redacted.mp4", "preview.mp4", LOG)
+TURNED = {
+    1: "The picture lies on its left side: faces and plates were looked for in it turned upright.",
+    2: "The picture is upside down: faces and plates were looked for in it turned upright.",
+    3: "The picture lies on its right side: faces and plates were looked for in it turned upright.",
+}
 
 
 class SeamMismatch(VideoError):
@@ -191,9 +197,20 @@ def process_segment(
     out.mkdir(parents=True)
     began = time.monotonic()
     try:
-        passed, writer, eyes, warnings = _pass(
-            Path(source), out, plan, plan.segments[index], cores(workers), tell, cancelled or (lambda: False)
+        run = partial(
+            _pass,
+            Path(source),
+            out,
+            plan,
+            plan.segments[index],
+            cores(workers),
+            tell,
+            cancelled or (lambda: False),
         )
+        passed, writer, eyes, warnings = run()
+        if passed.quarters:
+            passed, writer, eyes, warnings = run(quarters=passed.quarters)
+            warnings = [*warnings, TURNED[passed.quarters]]
         kept.save(
             out / LOG,
             {
@@ -300,6 +317,7 @@ def _pass(
     workers: int,
     tell: Told,
     stop: Callable[[], bool],
+    quarters: int = 0,
 ) -> tuple[PassResult, Writer, Eyes, list[str]]:
     facts, options, rate = plan.facts, plan.options, Fraction(plan.facts.rate)
     tell("redact", 0.0, None)
@@ -311,7 +329,10 @@ def _pass(
         source, facts, threads=min(workers, 4) if facts.hdr else 1, max_duration_s=plan.max_duration_s,
         first=first, last=last, hidden=plan.hidden,
     )  # fmt: skip
-    eyes = Eyes(options=options, workers=workers, width=reader.width, height=reader.height, fps=float(rate))
+    eyes = Eyes(
+        options=options, workers=workers, width=reader.width, height=reader.height, fps=float(rate),
+        quarters=quarters,
+    )  # fmt: skip
     writer: Writer | None = None
     try:
         writer = Writer(
