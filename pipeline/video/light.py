@@ -35,7 +35,8 @@ def corrected(bgr: Picture, into: Picture | None = None) -> Picture:
     """Return an H × W × 3 picture in white light and well exposed, itself where it is so; it is written to `into`."""
     samples = bgr[::EVERY, ::EVERY].reshape(-1, 3).astype(np.float32)
     gains = _white(samples)
-    levels = _levels(np.minimum(samples * gains, 255) @ LUMA)
+    # Not by `@`: its threads wait by burning the other cores for 20 ms, four times what all the rest here takes.
+    levels = _levels((np.minimum(samples * gains, 255) * LUMA).sum(axis=1))
     if levels is None and (gains == 1).all():
         return bgr
     table = np.clip(np.arange(256)[:, None] * gains, 0, 255)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import cv2
@@ -73,6 +74,16 @@ def test_fog_becomes_clear() -> None:
     street = texture((640, 360), seed=4)
     fog = (110 + 0.25 * street).astype(np.uint8)
     assert corrected(fog).std() > 2.5 * fog.std()
+
+
+def test_the_light_of_a_picture_is_told_by_one_thread() -> None:
+    frame = texture((1280, 720), 1)
+    of_all, of_this = time.process_time(), time.thread_time()
+    for _ in range(20):
+        corrected(frame)
+        time.sleep(0.01)  # in which threads that wait for more would burn another core
+    of_all, of_this = time.process_time() - of_all, time.thread_time() - of_this
+    assert of_all < 2 * of_this + 0.05
 
 
 def test_a_tinted_picture_is_not_changed_for_its_owner() -> None:
