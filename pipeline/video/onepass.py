@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +20,9 @@ from pipeline.video.burnt import Burnt
 from pipeline.video.errors import Cancelled
 from pipeline.video.look import LETTERS, LOST, VEHICLES, Eyes, Seen
 from pipeline.video.marks import Marks
-from pipeline.video.motion import Motion
+from pipeline.video.motion import FLASH, Motion
 from pipeline.video.options import Options
-from pipeline.video.read import Reader, ahead
+from pipeline.video.read import Frames, Reader, ahead
 from pipeline.video.records import Log
 from pipeline.video.redact import REDACTED_KINDS, Planes, covered_rects, fill
 from pipeline.video.scene import SceneLog
@@ -56,6 +56,7 @@ class Slot:
     buffer: NDArray[np.uint8]
     planes: Planes
     cut: bool
+    relit: bool
     marks: list[tuple[Track, Box]]
     seen: Future[Seen] | None = None
 
@@ -137,10 +138,10 @@ class OnePass:
                 if self._failure:
                     raise self._failure
                 same = previous is not None and _same(buffer, previous.buffer)
-                slot = self._take(index, buffer, same)
+                slot = self._take(index, buffer, same, frames)
                 if slot.cut and previous is not None and previous.index != self.last_key:
                     self._look(previous)  # the last frame of the old scene: its people leave covered
-                if slot.cut or self.schedule.is_key(index):
+                if slot.cut or slot.relit or self.schedule.is_key(index):
                     self._look(slot)
                 previous = slot
                 on_frame(max(0, index + 1 - self.start))
@@ -165,11 +166,11 @@ class OnePass:
             head=self.head, tail=self.tail, quarters=self._quarters(), timing=self.timing,
         )  # fmt: skip
 
-    def _take(self, index: int, buffer: NDArray[np.uint8], same: bool) -> Slot:
+    def _take(self, index: int, buffer: NDArray[np.uint8], same: bool, frames: Frames) -> Slot:
         began = time.thread_time()
         planes = Planes.of(buffer, self.reader.width, self.reader.height)
         small = self.motion.shrink(planes.y)
-        step = self.motion.step(small, same=same)
+        step = self.motion.step(small, same=same, later=self._later(frames))
         self.tracker.note(index, step)
         if self.tagged:
             self.scene.add(planes, small, step)
@@ -178,16 +179,21 @@ class OnePass:
             buffer=buffer,
             planes=planes,
             cut=step.cut,
+            relit=step.relit,
             marks=self.manual.step(index, planes, step),
         )
         self.ring.append(slot)
         self.timing["motion"] += time.thread_time() - began
         return slot
 
+    def _later(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
+        for buffer in frames.later(FLASH):
+            yield self.motion.shrink(Planes.of(buffer, self.reader.width, self.reader.height).y)
+
     def _look(self, slot: Slot) -> None:
         self._apply(LAG - 1)
         looks = self.schedule.looks(
-            slot.index, fresh=slot.cut, quiet=self._quiet(slot.index), still=self.motion.still
+            slot.index, fresh=slot.cut or slot.relit, quiet=self._quiet(slot.index), still=self.motion.still
         )
         if self.appearing is not None and self.burnt.due(slot.index):
             looks |= {"text"}

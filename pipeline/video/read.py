@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -186,8 +187,40 @@ class Reader:
         self.child.close()
 
 
-def ahead(reader: Reader) -> Generator[NDArray[np.uint8], None, None]:
+class Frames:
+    """Frames one after another, of which those that follow can be seen before they are taken."""
+
+    def __init__(self, frames: Generator[NDArray[np.uint8], None, None]) -> None:
+        self._frames = frames
+        self._seen: deque[NDArray[np.uint8]] = deque()
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return self
+
+    def __next__(self) -> NDArray[np.uint8]:
+        return self._seen.popleft() if self._seen else next(self._frames)
+
+    def later(self, most: int) -> Iterator[NDArray[np.uint8]]:
+        """Yield the frames that follow the one taken last, so many at most; nothing is read that is not asked for."""
+        for place in range(most):
+            if place == len(self._seen):
+                frame = next(self._frames, None)
+                if frame is None:
+                    return
+                self._seen.append(frame)
+            yield self._seen[place]
+
+    def close(self) -> None:
+        """End the reading."""
+        self._frames.close()
+
+
+def ahead(reader: Reader) -> Frames:
     """Read frames on a thread of its own, a few ahead."""
+    return Frames(_ahead(reader))
+
+
+def _ahead(reader: Reader) -> Generator[NDArray[np.uint8], None, None]:
     box: queue.Queue[Any] = queue.Queue(QUEUE)
     stop = threading.Event()
 

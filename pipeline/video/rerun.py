@@ -19,7 +19,7 @@ from pipeline.video import encoders, kept, machine, seams
 from pipeline.video.errors import BadInput, Cancelled
 from pipeline.video.finish import Whole, finish, read_telemetry
 from pipeline.video.marks import Marks
-from pipeline.video.motion import Motion, Step
+from pipeline.video.motion import FLASH, Motion, Step
 from pipeline.video.options import Options
 from pipeline.video.probe import Facts, probe
 from pipeline.video.read import Reader, ahead, output_matrix
@@ -130,7 +130,10 @@ def _encode(
             planes = Planes.of(buffer, width, height)
             step = _STILL
             if marks.wanted(index):
-                step = motion.step(motion.shrink(planes.y), same=False)
+                later = (motion.shrink(Planes.of(b, width, height).y) for b in frames.later(FLASH))
+                step = motion.step(motion.shrink(planes.y), same=False, later=later)
+            else:
+                motion.restart()
             extra = covered_rects(marks.step(index, planes, step), width, height)
             rects = found.pop(index, []) + extra
             pixels = fill(planes, rects, method=options.fill)
