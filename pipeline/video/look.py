@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.video import heads, pose_graphs, weights
+from pipeline.video import heads, pose_graphs, tumbling, weights
 from pipeline.video.boxes import Box, envelope, iou
 from pipeline.video.light import corrected
 from pipeline.video.motion import WIDTH, Step, carried
 from pipeline.video.options import Options
-from pipeline.video.schedule import CLOSE, COARSE
+from pipeline.video.schedule import CLOSE, COARSE, TURNS
 from pipeline.video.turned import Turn
 
 if TYPE_CHECKING:
@@ -65,7 +65,11 @@ class Eyes:
     ) -> None:
         self.vertical, self.width, self.height, self.fps = options.vertical, width, height, fps
         self.turn = Turn(quarters, width, height)
-        self.screens, self.posing = options.screens, not options.only_redact
+        self.screens, self.posing, self.discipline = (
+            options.screens,
+            not options.only_redact,
+            options.discipline,
+        )
         self.timing: dict[str, float] = defaultdict(float)  # CPU seconds of each detector
         self._known: Future[list[Box]] = Future()  # the objects seen last
         self._posed: Future[Seen] | None = None  # the look with the poses seen last
@@ -146,9 +150,13 @@ class Eyes:
         # Jobs start in order, so the one that looks for the objects has begun before this one waits for it.
         objects = known.result()
         people = [box for box in objects if box.kind in PEOPLE]
+        tumbles = self.vertical == "sports" and tumbling.expected(self.discipline, people, bgr.shape[0])
         if "faces" in looks:
             with self._gates["faces"], self._clock("faces"):
                 faces = detectors.faces(bgr, coarse=COARSE in looks)
+                if tumbles:
+                    turns = [turn for look, turn in TURNS.items() if look in looks]
+                    faces += tumbling.find(detectors, bgr, turns, faces)
             seen.private += heads.plausible(faces, people)
         if "plates" in looks:
             vehicles = [box for box in objects if box.kind in VEHICLES]
@@ -164,8 +172,10 @@ class Eyes:
             seen.private += detectors.screens(shown, seen.objects)
         with self._clock("near"):
             again = expected.get("face", ())
-            pairs = zip(detectors.near(bgr, again), again, strict=True)
-            seen.private += [_measured(box, before) for box, before in pairs if box is not None]
+            for box, face in zip(detectors.near(bgr, again), again, strict=True):
+                found = box or (tumbling.near(detectors, bgr, face) if tumbles else None)
+                if found is not None:
+                    seen.private.append(_measured(found, face))
         if "pose" in looks:
             poses = before.result().poses if before else None
             with self._clock("pose"):

@@ -42,6 +42,8 @@ QUIET_S: dict[str, dict[str, float]] = {
 STILL_S = {"faces": 0.32}
 # "wide": plates in the whole frame where there is no vehicle. "text": dates and places burnt into the picture.
 LOOKS = ("objects", "faces", "plates", "wide", "pose", "jerseys", "text")
+# How the picture is turned for faces of athletes who are on their heads or sides: one turn in each look for faces.
+TURNS = {"turned once": 1, "turned twice": 2, "turned three times": 3}
 # Once, when a scene begins: nothing has been seen of it yet, so plates are looked for more closely.
 CLOSE = "close"
 # Every second look for faces is a coarser one.
@@ -58,6 +60,7 @@ class Schedule:
     def __init__(self, *, options: Options, fps: float) -> None:
         vertical = options.vertical
         self.stride = max(1, int(fps * KEY_EVERY_S))
+        self._athletes = vertical == "sports"
         self._left_out = {
             look
             for look, wanted in (
@@ -99,6 +102,8 @@ class Schedule:
                 wanted.add(look)
                 if look == "faces" and not fresh and number // every % 2:
                     wanted.add(COARSE)
+                if look == "faces" and self._athletes:
+                    wanted |= TURNS.keys() if fresh else {list(TURNS)[number // every % len(TURNS)]}
         if "wide" in wanted:
             wanted.add("plates")
         if fresh:

@@ -15,7 +15,7 @@ from pipeline.video.boxes import Box, covered
 from pipeline.video.burnt import Burnt
 from pipeline.video.options import Options
 from pipeline.video.process import process
-from pipeline.video.schedule import Schedule
+from pipeline.video.schedule import TURNS, Schedule
 from tests.media import Picture, ffmpeg, frames_of, texture
 
 STAMP = Box("screen", 40, 662, 500, 34, 0.9)
@@ -191,8 +191,16 @@ def test_what_is_not_asked_for_is_not_looked_for() -> None:
         options = Options.of(**{"vertical": "sports", **choices})  # type: ignore[arg-type]
         return Schedule(options=options, fps=25).looks(0, fresh=True)
 
-    assert looks() == {"objects", "faces", "plates", "wide", "close", "pose", "jerseys", "text"}
-    assert looks(jersey=False, screens=False) == {"objects", "faces", "plates", "wide", "close", "pose"}
+    assert looks() == {"objects", "faces", *TURNS, "plates", "wide", "close", "pose", "jerseys", "text"}
+    assert looks(jersey=False, screens=False) == {
+        "objects",
+        "faces",
+        *TURNS,
+        "plates",
+        "wide",
+        "close",
+        "pose",
+    }
     assert "jerseys" not in looks(vertical="driving")
     assert "jerseys" in looks(vertical="driving", jersey=True)
     assert "pose" not in looks(only_redact=True)

@@ -13,7 +13,7 @@ from pipeline.video import weights
 from pipeline.video.motion import Motion
 from pipeline.video.options import Options
 from pipeline.video.process import process
-from pipeline.video.schedule import COARSE, Schedule
+from pipeline.video.schedule import COARSE, TURNS, Schedule
 from tests.engine.test_covered import FACE_IN_PORTRAIT, share_covered
 from tests.media import Picture, texture
 
@@ -24,7 +24,7 @@ def test_a_camera_that_stands_still_is_looked_at_for_faces_less_often_and_within
     keys = [index for index in range(0, 1000, 3) if schedule.is_key(index)]
     moving = [schedule.looks(index, fresh=False) for index in keys]
     still = [schedule.looks(index, fresh=False, still=True) for index in keys]
-    faces = {"faces", COARSE}
+    faces = {"faces", COARSE, *TURNS}
     assert [looks - faces for looks in still] == [looks - faces for looks in moving]
     seen = [index for index, looks in zip(keys, still, strict=True) if "faces" in looks]
     assert len(seen) < sum("faces" in looks for looks in moving)
