@@ -18,6 +18,9 @@ TOP, BELOW, BESIDE = 0.3, 0.08, 0.05
 CUT = 0.015
 LEAST_LETTERS = 0.07  # width of a plate as share of its vehicle's
 ALONE = 0.45  # score of the plate head from which its box counts outside the vehicles
+# Narrower looks at the whole picture measure letters badly, and to them a headlight is a plate of some score: from this
+# one it counts on a vehicle that shows another for certain.
+EXACT, SURELY = 640, 0.55
 HALVED = 640  # wider inputs are read in halves, for the network's memory
 NARROW = 2.0  # height ÷ width of them, seen from the side
 CLOSE = 0.95  # share of the picture's width that one takes at most, with the room that the head gives it
@@ -46,10 +49,11 @@ class Effort:
     `pixels` bounds the letters' search (100 000 of the network's pixels are 25 CPU ms, 6 of them the plate head's);
     `longest` are the sizes a vehicle is brought to, one after the other: small ones show large plates whole.
     `everywhere` reads the whole picture once as well, at this width, where there is a vehicle at all; `without` where
-    there is none: at night a car is two lamps and a plate. `vehicle` is the score of a vehicle worth searching,
-    `widest` the largest share of its width that letters of a plate take: signs on shops that look a little like
-    vehicles stay uncovered. `head` is the score of the plate head from which its box in a vehicle counts, `rim` the
-    shares of it that it gets on each side, and above and below.
+    there is none. Where it has no `everywhere`, every look at the whole picture is one at the width of `without`, and
+    at `share` of the picture's at least: at night a car is two lamps and a plate, also beside one that is seen.
+    `vehicle` is the score of a vehicle worth searching, `widest` the largest share of its width that letters of a
+    plate take: signs on shops that look a little like vehicles stay uncovered. `head` is the score of the plate head
+    from which its box in a vehicle counts, `rim` the shares of it that it gets on each side, and above and below.
     """
 
     zoom: float
@@ -60,13 +64,24 @@ class Effort:
     head: float
     everywhere: int = 0
     without: int = 0
+    share: float = 0.0
     rim: tuple[float, float] = (0.06, 0.0)
+
+    def width(self, longest: int, *, vehicles: bool) -> int:
+        """Return the width at which a picture of this longest side is read whole, with or without vehicles to read."""
+        return (
+            self.everywhere
+            if vehicles and self.everywhere
+            else max(self.without, round(self.share * longest))
+        )
 
 
 # A frame of a video: the next key frame is a tenth of a second away, and tracks bridge what one of them misses.
 # Of 170 plates in stills that were not held out 143 were found in their vehicles at 320 pixels as at 512, 117 and 112
 # of them whole, for less than half the time: the letters of what is near are large enough.
-FRAME = Effort(zoom=2.5, longest=(320,), pixels=250_000, vehicle=0.25, widest=0.5, head=0.4, without=384)
+FRAME = Effort(
+    zoom=2.5, longest=(320,), pixels=250_000, vehicle=0.25, widest=0.5, head=0.4, without=384, share=0.3
+)
 # The first frame of a scene: what shows here and is missed has leaked already when it is seen.
 FIRST = Effort(
     zoom=2.5,
@@ -77,6 +92,7 @@ FIRST = Effort(
     head=0.3,
     everywhere=960,
     without=384,
+    share=0.3,
 )
 # A picture on its own gets one chance.
 STILL = Effort(
@@ -119,13 +135,9 @@ class PlateSearch:
         height, width = bgr.shape[:2]
         letters: list[Box] = []
         found: list[Box] = []
-        places = apart(
-            box
-            for box in vehicles
-            if box.w >= LEAST_VEHICLE
-            and box.score >= effort.vehicle
-            and not any(covered(plate, box) > 0.9 for plate in known)
-        )
+        alone: list[Box] = []
+        worth = [box for box in vehicles if box.w >= LEAST_VEHICLE and box.score >= effort.vehicle]
+        places = apart(box for box in worth if not any(covered(plate, box) > 0.9 for plate in known))
         left = effort.pixels
         for vehicle in in_turn(places, turn):
             area = _plate_area(vehicle, width, height)
@@ -137,17 +149,18 @@ class PlateSearch:
                 found += _likely(plates, effort.head, width, height, effort.rim)
             if left <= 0:
                 break
-        everywhere = effort.everywhere if places else effort.without if whole else 0
+        everywhere = effort.width(max(width, height), vehicles=bool(places)) if whole else 0
         if everywhere:
             for part in halves(width, height) if everywhere > HALVED else [Box("all", 0, 0, width, height)]:
                 longest = round(everywhere * max(part.w, part.h) / max(width, height))
                 lines, plates = self.text.lines_and_plates(bgr, part, zoom=2, longest=longest)
-                letters += lines
-                found += _likely(plates, ALONE, width, height, effort.rim)
-        weak = [box for box in found if box.score < ALONE]
-        clear = [box for box in found if box.score >= ALONE]
+                letters += lines if everywhere >= EXACT else []
+                alone += _likely(plates, ALONE, width, height, effort.rim)
+        least = SURELY if everywhere < EXACT else ALONE
+        weak = [box for box in found if box.score < ALONE] + [box for box in alone if box.score < least]
+        clear = [box for box in found if box.score >= ALONE] + [box for box in alone if box.score >= least]
         lettered = _lettered(letters, places, width, height, effort.widest)
-        found = clear + believed([*weak, *lettered], clear, places)
+        found = clear + believed([*weak, *lettered], [*clear, *known], apart(worth))
         near = [box for box in lost if any(covered(box, vehicle) > WITHIN for vehicle in vehicles)]
         missed = [box for box in near if all(iou(box, other) < SAME for other in found)]
         for box in from_turn(missed, turn)[:MOST_LOST]:

@@ -26,7 +26,7 @@ EVERY_S: dict[str, dict[str, float]] = {
         "objects": 0.3,
         "faces": 0.2,
         "plates": 0.3,
-        "wide": 2.0,
+        "wide": 0.5,
         "pose": 0.2,
         "jerseys": 0.3,
         "text": 1.5,
@@ -35,12 +35,12 @@ EVERY_S: dict[str, dict[str, float]] = {
 # The same while nothing of what is looked for has been near: somebody who comes is seen among the objects first, as
 # is a vehicle that comes upon a field; a number is followed back for as long as frames are held.
 QUIET_S: dict[str, dict[str, float]] = {
-    "driving": {"faces": 0.5, "wide": 1.0, "text": 3.0, "jerseys": 0.6},
+    "driving": {"faces": 0.5, "text": 3.0, "jerseys": 0.6},
     "sports": {"faces": 0.5, "wide": 4.0, "text": 3.0, "jerseys": 0.6},
 }
 # The same while the camera stands still: who comes then walks into the picture or turns around in it.
 STILL_S = {"faces": 0.32}
-# "wide": plates in the whole frame where there is no vehicle. "text": dates and places burnt into the picture.
+# "wide": plates in the whole frame, beside the vehicles that are seen. "text": dates and places burnt into the picture.
 LOOKS = ("objects", "faces", "plates", "wide", "pose", "jerseys", "text")
 # How the picture is turned for faces of athletes who are on their heads or sides: one turn in each look for faces.
 TURNS = {"turned once": 1, "turned twice": 2, "turned three times": 3}

@@ -150,9 +150,19 @@ def test_a_frame_without_a_vehicle_is_read_whole_when_the_whole_frame_has_its_tu
     search.find(frame, [])
     assert text.parts == [([0, 0, 1280, 720], 384)]
     text.parts.clear()
-    search.find(frame, [Box("car", 400, 300, 200, 160, 0.9)])
+    search.find(frame, [Box("car", 400, 300, 200, 160, 0.9)], whole=False)
     assert len(text.parts) == 1
     assert text.parts[0][0][2] < 300
+
+
+def test_a_large_frame_is_read_whole_at_a_share_of_its_width_also_beside_a_vehicle() -> None:
+    """At 1080 lines the plate of a car that is not seen has as many pixels for the network as at 720."""
+    text = Asked()
+    PlateSearch(text, FRAME).find(
+        np.full((1080, 1920, 3), 12, np.uint8), [Box("car", 400, 300, 200, 160, 0.9)]
+    )
+    assert ([0, 0, 1920, 1080], 576) in text.parts
+    assert len(text.parts) == 2
 
 
 def test_all_vehicles_near_are_read_in_one_frame() -> None:
@@ -160,7 +170,7 @@ def test_all_vehicles_near_are_read_in_one_frame() -> None:
     frame = np.full((720, 1280, 3), 12, np.uint8)
     text = Asked()
     search = PlateSearch(text, FRAME)
-    search.find(frame, [Box("car", 20 + 250 * n, 300, 200, 160, 0.9) for n in range(5)])
+    search.find(frame, [Box("car", 20 + 250 * n, 300, 200, 160, 0.9) for n in range(5)], whole=False)
     assert sorted(round(left) for (left, *_), _ in text.parts) == [10, 260, 510, 760, 1010]
 
 
@@ -224,11 +234,34 @@ class Told(Text):
         return there(self.lines), there(self.plates)
 
 
-def covers(what: Box, lines: list[Box], plates: list[Box], vehicles: list[Box]) -> bool:
+def covers(
+    what: Box,
+    lines: list[Box],
+    plates: list[Box],
+    vehicles: list[Box],
+    *,
+    known: tuple[Box, ...] = (),
+    whole: bool = True,
+) -> bool:
     """Say whether a box is covered where these lines and plates are seen on these vehicles."""
     frame = np.zeros((720, 1280, 3), np.uint8)
-    found = PlateSearch(Told(lines, plates), FRAME).find(frame, vehicles)
+    found = PlateSearch(Told(lines, plates), FRAME).find(frame, vehicles, known=known, whole=whole)
     return any(covered(what, box) > 0.9 for box in found)
+
+
+def test_a_plate_beside_a_car_that_is_seen_is_found_too_when_the_whole_frame_has_its_turn() -> None:
+    """At night the other car is no vehicle for the detector."""
+    other = Box("plate", 900, 400, 80, 20, 0.5)
+    assert covers(other, [], [SURE_PLATE, other], [CAR])
+    assert covers(other, [], [SURE_PLATE, other], [CAR], known=(SURE_PLATE,))
+    assert not covers(other, [], [SURE_PLATE, other], [CAR], whole=False)
+
+
+def test_a_headlight_is_no_plate_on_a_car_whose_plate_is_known() -> None:
+    lamp = Box("plate", 120, 200, 60, 20, 0.5)
+    assert covers(lamp, [], [lamp], [CAR])
+    assert not covers(lamp, [], [lamp], [CAR], known=(SURE_PLATE,))
+    assert covers(lamp, [], [replace(lamp, score=0.6)], [CAR], known=(SURE_PLATE,)), "so sure it is one"
 
 
 def test_letters_beside_a_sure_plate_are_left_alone() -> None:
